@@ -1,0 +1,87 @@
+import { setting, types } from './setting.ts'
+
+/** Settings of the API process. */
+export const apiSettings = {
+  host: setting(
+    'WAGGLE_API_HOST',
+    types.text('127.0.0.1'),
+    'Address to listen on; `0.0.0.0` for all.',
+    {
+      fallback: '`127.0.0.1`',
+    },
+  ),
+  port: setting(
+    'WAGGLE_API_PORT',
+    types.integer(8080, { min: 0, max: 65_535 }),
+    'Port to listen on; 0 takes a free one and logs it.',
+    { fallback: '8080' },
+  ),
+  serverHost: setting(
+    'WAGGLE_SERVER_HOST',
+    types.text('localhost:8080'),
+    'Host (and port) under which people reach the server; used in links and in `DRONE_SYSTEM_HOST`.',
+    { fallback: '`localhost:8080`', aliases: ['DRONE_SERVER_HOST'] },
+  ),
+  serverProto: setting(
+    'WAGGLE_SERVER_PROTO',
+    types.choice(['http', 'https'], 'http'),
+    'Scheme under which people reach the server.',
+    { fallback: '`http`', aliases: ['DRONE_SERVER_PROTO'] },
+  ),
+  databaseUrl: setting(
+    'WAGGLE_DATABASE_URL',
+    types.optionalText(),
+    '`postgres://user:password@host/name` for PostgreSQL 13 or newer. Without it the embedded SQLite file in the data folder is used, by one API process.',
+    { fallback: 'SQLite in the data folder', isSecret: true },
+  ),
+  databasePool: setting(
+    'WAGGLE_DATABASE_POOL_SIZE',
+    types.integer(10, { min: 1, max: 500 }),
+    'Most connections to PostgreSQL of one process.',
+    { fallback: '10', aliases: ['DRONE_DATABASE_MAX_CONNECTIONS'] },
+  ),
+  dataFolder: setting(
+    'WAGGLE_DATA_FOLDER',
+    types.text('.waggle'),
+    'Folder of the SQLite file, the generated encryption key and the first admin token.',
+    { fallback: '`.waggle`' },
+  ),
+  secretKey: setting(
+    'WAGGLE_SECRET_KEY',
+    types.optionalText(),
+    'Key that encrypts secrets at rest: 32 bytes as 64 hex digits or as base64. The same for every API process of an installation. Without it one is made and kept in the data folder.',
+    { fallback: 'made at first start', isSecret: true },
+  ),
+  workerSecret: setting(
+    'WAGGLE_WORKER_SECRET',
+    types.optionalText(),
+    'Shared secret with which workers register. Without it no worker can.',
+    { fallback: 'workers are refused', aliases: ['DRONE_RPC_SECRET'], isSecret: true },
+  ),
+  adminLogin: setting(
+    'WAGGLE_ADMIN_LOGIN',
+    types.text('admin'),
+    'Login of the first admin, made at first start.',
+    {
+      fallback: '`admin`',
+    },
+  ),
+  adminToken: setting(
+    'WAGGLE_ADMIN_TOKEN',
+    types.optionalText(),
+    'Token of the first admin. Without it one is made at first start and written to `admin-token` in the data folder.',
+    { fallback: 'made at first start', isSecret: true },
+  ),
+  gitLocalFolders: setting(
+    'WAGGLE_GIT_LOCAL_FOLDERS',
+    types.list(),
+    'Folders below which `file://` repositories may be read by the server.',
+    { fallback: 'none' },
+  ),
+  metricsAnonymous: setting(
+    'WAGGLE_METRICS_ANONYMOUS',
+    types.flag(false),
+    'Whether `/metrics` answers without a token.',
+    { fallback: 'false', aliases: ['DRONE_PROMETHEUS_ANONYMOUS_ACCESS'] },
+  ),
+}

@@ -1,0 +1,12 @@
+export { apiSettings } from './api-settings.ts'
+export {
+  readSettings,
+  type Setting,
+  type SettingGroup,
+  SettingsError,
+  type SettingValues,
+  setting,
+  types,
+} from './setting.ts'
+export { sharedSettings } from './shared-settings.ts'
+export { workerSettings } from './worker-settings.ts'

@@ -1,0 +1,139 @@
+import { setting, types } from './setting.ts'
+
+/** Settings of a worker. */
+export const workerSettings = {
+  server: setting('WAGGLE_SERVER_URL', types.text('http://127.0.0.1:8080'), 'Address of the API.', {
+    fallback: '`http://127.0.0.1:8080`',
+  }),
+  secret: setting(
+    'WAGGLE_WORKER_SECRET',
+    types.text(),
+    'Shared secret with which the worker registers.',
+    {
+      aliases: ['DRONE_RPC_SECRET'],
+      isSecret: true,
+    },
+  ),
+  name: setting('WAGGLE_WORKER_NAME', types.optionalText(), 'Name shown to people.', {
+    fallback: 'host name',
+    aliases: ['DRONE_RUNNER_NAME'],
+  }),
+  type: setting(
+    'WAGGLE_WORKER_TYPE',
+    types.choice(['docker', 'exec'], 'docker'),
+    'Type of pipelines that this worker runs.',
+    { fallback: '`docker`' },
+  ),
+  slots: setting(
+    'WAGGLE_WORKER_SLOTS',
+    types.integer(2, { min: 1, max: 10_000 }),
+    'How many stages run at once.',
+    { fallback: '2', aliases: ['DRONE_RUNNER_CAPACITY'] },
+  ),
+  os: setting('WAGGLE_WORKER_OS', types.optionalText(), 'Operating system offered to stages.', {
+    fallback: 'that of the machine',
+    aliases: ['DRONE_PLATFORM_OS'],
+  }),
+  arch: setting('WAGGLE_WORKER_ARCH', types.optionalText(), 'Architecture offered to stages.', {
+    fallback: 'that of the machine',
+    aliases: ['DRONE_PLATFORM_ARCH'],
+  }),
+  variant: setting(
+    'WAGGLE_WORKER_VARIANT',
+    types.text(''),
+    'Variant of the architecture, such as `v7`.',
+    {
+      fallback: 'none',
+      aliases: ['DRONE_PLATFORM_VARIANT'],
+    },
+  ),
+  kernel: setting(
+    'WAGGLE_WORKER_KERNEL',
+    types.text(''),
+    'Version of the operating system, such as `1809`.',
+    {
+      fallback: 'none',
+      aliases: ['DRONE_PLATFORM_KERNEL'],
+    },
+  ),
+  labels: setting('WAGGLE_WORKER_LABELS', types.map(), 'Labels, `key:value,key2:value2`.', {
+    fallback: 'none',
+    aliases: ['DRONE_RUNNER_LABELS'],
+  }),
+  labelMatch: setting(
+    'WAGGLE_WORKER_LABEL_MATCH',
+    types.choice(['equal', 'subset'], 'equal'),
+    "`equal`: a stage's labels must be exactly the worker's. `subset`: they must be among them.",
+    { fallback: '`equal`' },
+  ),
+  dataFolder: setting(
+    'WAGGLE_WORKER_DATA_FOLDER',
+    types.text('.waggle/worker'),
+    'Folder of the worker: its identity and, for exec pipelines, the workspaces. Several workers may share it; each takes a free subfolder.',
+    { fallback: '`.waggle/worker`' },
+  ),
+  maxSteps: setting(
+    'WAGGLE_WORKER_MAX_STEPS',
+    types.integer(0),
+    'Most steps at once over all stages of this worker; 0 = no limit.',
+    { fallback: '0', aliases: ['DRONE_RUNNER_MAX_PROCS'] },
+  ),
+  drainSeconds: setting(
+    'WAGGLE_WORKER_DRAIN_SECONDS',
+    types.integer(1_800),
+    'How long running stages may go on after SIGTERM before they are cancelled.',
+    { fallback: '1800' },
+  ),
+  port: setting(
+    'WAGGLE_WORKER_PORT',
+    types.integer(0, { max: 65_535 }),
+    'Port of `/healthz`, `/readyz` and `/metrics` of the worker; 0 = none.',
+    { fallback: '0' },
+  ),
+  dockerSocket: setting(
+    'WAGGLE_DOCKER_SOCKET',
+    types.text('/var/run/docker.sock'),
+    'Socket of the container engine.',
+    { fallback: '`/var/run/docker.sock`' },
+  ),
+  cloneImage: setting(
+    'WAGGLE_CLONE_IMAGE',
+    types.text('drone/git:latest'),
+    'Image of the implicit clone step.',
+    { fallback: '`drone/git:latest`', aliases: ['DRONE_RUNNER_CLONE_IMAGE'] },
+  ),
+  volumes: setting(
+    'WAGGLE_WORKER_VOLUMES',
+    types.map(),
+    'Folders of this machine mounted into every step, `host:container[:ro]`.',
+    { fallback: 'none', aliases: ['DRONE_RUNNER_VOLUMES'] },
+  ),
+  networks: setting(
+    'WAGGLE_WORKER_NETWORKS',
+    types.list(),
+    'Networks that every step is connected to.',
+    {
+      fallback: 'none',
+      aliases: ['DRONE_RUNNER_NETWORKS'],
+    },
+  ),
+  environment: setting('WAGGLE_WORKER_ENVIRONMENT', types.map(), 'Variables of every step.', {
+    fallback: 'none',
+    aliases: ['DRONE_RUNNER_ENVIRON'],
+  }),
+  privilegedImages: setting(
+    'WAGGLE_PRIVILEGED_IMAGES',
+    types.list(),
+    'Plugin images that run privileged, besides the built-in list.',
+    { fallback: 'none', aliases: ['DRONE_RUNNER_PRIVILEGED_IMAGES'] },
+  ),
+  memoryLimitBytes: setting(
+    'WAGGLE_MEMORY_LIMIT_BYTES',
+    types.integer(0),
+    'Memory of each step; 0 = no limit.',
+    {
+      fallback: '0',
+      aliases: ['DRONE_MEMORY_LIMIT'],
+    },
+  ),
+}

@@ -1,0 +1,281 @@
+import { buildStatuses, stageStatuses, stepStatuses } from '@waggle/domain'
+import { z } from 'zod'
+
+/** The worker protocol, `/rpc/worker/v1` (design §7). Both sides parse what they get with these shapes.
+ *
+ *  Identity comes from credentials only: the worker's secret opens `register`, the token that register gave opens
+ *  every other call, and a lease token opens one attempt. Every call may be repeated: the answer is the same.
+ *  409 means that the attempt is not this worker's any more; it carries a code of `refusals`. */
+export const protocolVersion = 1
+export const protocolPath = '/rpc/worker/v1'
+
+/** Header that carries the lease token of the attempt a call is about. */
+export const leaseHeader = 'x-waggle-lease'
+
+/** Why a call was refused with 409. `accept`: not_pending (somebody else has it, or it is over), paused, limited,
+ *  cannot_serve. Everything after: lease_lost (a stale attempt), cancelled (the attempt is closing). */
+export const refusals = [
+  'not_pending',
+  'paused',
+  'limited',
+  'cannot_serve',
+  'lease_lost',
+  'cancelled',
+] as const
+export type Refusal = (typeof refusals)[number]
+
+const id = z.int().positive()
+const count = z.int().nonnegative()
+const text = z.string()
+const name = z.string().max(500)
+const labels = z.record(z.string().max(250), z.string().max(1_000))
+const attemptRef = z.object({ stageId: id, attempt: count })
+
+export const workerProfile = z.object({
+  kind: name,
+  type: name,
+  os: name,
+  arch: name,
+  variant: name,
+  kernel: name,
+  labels,
+  labelMatch: z.enum(['equal', 'subset']),
+})
+
+export const registerRequest = z.object({
+  protocol: z.int(),
+  workerId: z.uuid(),
+  /** New at every start of the process. */
+  bootId: z.uuid(),
+  name: z.string().min(1).max(200),
+  version: name,
+  slots: z.int().positive().max(10_000),
+  profile: workerProfile,
+})
+export type RegisterRequest = z.infer<typeof registerRequest>
+
+export const registerReply = z.object({
+  /** Opens every other call, for this boot only. */
+  token: z.string(),
+  installation: z.string(),
+  /** The name to show: the one asked for, or `name (2)` where another live worker has it. */
+  name: z.string(),
+  serverVersion: z.string(),
+  heartbeatMs: z.number(),
+  killGraceMs: z.number(),
+})
+export type RegisterReply = z.infer<typeof registerReply>
+
+/** Names the attempts that the worker holds; those are renewed, no others. */
+export const heartbeatRequest = z.object({ attempts: z.array(attemptRef).max(10_000) })
+export type HeartbeatRequest = z.infer<typeof heartbeatRequest>
+
+export const heartbeatReply = z.object({
+  /** Attempts that were cancelled: end them, then acknowledge. */
+  cancelled: z.array(attemptRef),
+  /** Attempts that are not this worker's any more: end them and say nothing. */
+  lost: z.array(attemptRef),
+  /** Take nothing new. */
+  isDraining: z.boolean(),
+})
+export type HeartbeatReply = z.infer<typeof heartbeatReply>
+
+/** Which of these attempts somebody still holds; leftovers of the others may be removed. */
+export const heldRequest = z.object({ attempts: z.array(attemptRef).max(10_000) })
+export const heldReply = z.object({ held: z.array(attemptRef) })
+
+export const acceptRequest = z.object({
+  /** The attempt number that the offer named: the stage's last attempt + 1. */
+  attempt: count,
+  /** Chosen by the worker once per fetched entry; the same accept repeated gets the same answer. */
+  requestId: z.uuid(),
+})
+export type AcceptRequest = z.infer<typeof acceptRequest>
+
+const givenBuild = z.object({
+  id,
+  number: count,
+  status: z.enum(buildStatuses),
+  trigger: text,
+  event: z.enum(['push', 'pull_request', 'tag', 'promote', 'rollback', 'cron', 'custom']),
+  action: text,
+  link: text,
+  title: text,
+  message: text,
+  before: text,
+  after: text,
+  ref: text,
+  source: text,
+  target: text,
+  sourceRepo: text,
+  cloneUrl: text,
+  author: text,
+  authorName: text,
+  authorEmail: text,
+  authorAvatar: text,
+  sender: text,
+  deployTo: text,
+  deployId: z.number(),
+  cron: text,
+  parent: z.number(),
+  debug: z.boolean(),
+  params: z.record(z.string(), z.string()),
+  startedAt: z.number(),
+  finishedAt: z.number(),
+  createdAt: z.number(),
+})
+
+const givenRepo = z.object({
+  id,
+  uid: text,
+  namespace: text,
+  name: text,
+  slug: text,
+  gitHttpUrl: text,
+  gitSshUrl: text,
+  link: text,
+  defaultBranch: text,
+  private: z.boolean(),
+  visibility: z.enum(['public', 'private', 'internal']),
+  trusted: z.boolean(),
+  timeoutMinutes: z.number(),
+})
+
+const givenStage = z.object({
+  id,
+  number: count,
+  name: text,
+  kind: text,
+  type: text,
+  os: text,
+  arch: text,
+  variant: text,
+  kernel: text,
+  machine: text,
+  labels,
+  dependsOn: z.array(text),
+  onSuccess: z.boolean(),
+  onFailure: z.boolean(),
+  version: count,
+  createdAt: z.number(),
+})
+
+export const given = z.object({
+  installation: z.string(),
+  attempt: count,
+  repo: givenRepo,
+  build: givenBuild,
+  stage: givenStage,
+  siblings: z.array(z.object({ name: text, number: count, status: z.enum(stageStatuses) })),
+  manifest: z.string(),
+  secrets: z.array(z.object({ name: text, value: z.string() })),
+  netrc: z.object({ machine: text, login: text, password: text }).nullable(),
+  system: z.object({ proto: text, host: text, link: text, version: text }),
+})
+
+export const acceptReply = z.object({ leaseToken: z.string(), given })
+export type AcceptReply = z.infer<typeof acceptReply>
+
+/** A step as its worker sees it. Times are the server's: it stamps them when it hears of the change. */
+export const stepUpdate = z.object({
+  number: id,
+  status: z.enum(stepStatuses),
+  exitCode: z.int(),
+  /** Masked by the worker; cut to 500 bytes by the server. */
+  error: z.string().max(10_000),
+})
+export type StepUpdate = z.infer<typeof stepUpdate>
+
+const stepRecord = z.object({
+  number: id,
+  name,
+  image: z.string().max(2_000),
+  errIgnore: z.boolean(),
+  detached: z.boolean(),
+  dependsOn: z.array(name).max(10_000),
+})
+export type StepRecord = z.infer<typeof stepRecord>
+
+const grant = z.object({ step: id, try: z.int().positive().max(100) })
+export type Grant = z.infer<typeof grant>
+
+/** The stage runs: its step records are made, in order. `grants` asks for the first steps in the same call. */
+export const startRequest = z.object({
+  attempt: count,
+  steps: z.array(stepRecord).max(2_100),
+  grants: z.array(grant).max(2_100),
+})
+export type StartRequest = z.infer<typeof startRequest>
+
+/** May these steps start now? Committed before any of them does; `updates` reports what ended meanwhile. */
+export const grantRequest = z.object({
+  attempt: count,
+  updates: z.array(stepUpdate).max(2_100),
+  grants: z.array(grant).max(2_100),
+})
+export type GrantRequest = z.infer<typeof grantRequest>
+
+export const reportRequest = z.object({ attempt: count, updates: z.array(stepUpdate).max(2_100) })
+export type ReportRequest = z.infer<typeof reportRequest>
+
+/** Lines that go to the archive before the step's end, so that the stream in Redis stays bounded. Sent as the raw
+ *  block (`application/octet-stream`) with these query parameters. Answered with the number of the next line that
+ *  the archive is missing; where that is not `first + count` the sender goes on from there. */
+export const segmentQuery = z.object({
+  attempt: z.coerce.number().pipe(count),
+  step: z.coerce.number().pipe(id),
+  try: z.coerce.number().pipe(id),
+  first: z.coerce.number().pipe(count),
+  count: z.coerce.number().pipe(count),
+  bytes: z.coerce.number().pipe(count),
+})
+export type SegmentQuery = z.infer<typeof segmentQuery>
+export const segmentReply = z.object({ next: count })
+
+/** Largest block that a segment upload may carry. */
+export const segmentLimitBytes = 9 * 1024 * 1024
+
+/** Redis lost the stream: make it again. Answered like a segment. */
+export const reopenRequest = z.object({ attempt: count, step: id, try: id })
+export type ReopenRequest = z.infer<typeof reopenRequest>
+
+export const sealRequest = z.object({
+  attempt: count,
+  step: id,
+  try: id,
+  seal: z.object({ lines: count, bytes: count, crc32: count, gap: z.string().max(500) }),
+})
+export type SealRequest = z.infer<typeof sealRequest>
+
+export const finishRequest = z.object({
+  attempt: count,
+  status: z.enum(['success', 'failure', 'error', 'killed']),
+  exitCode: z.int(),
+  error: z.string().max(10_000),
+  /** Final state of every step record, also of those whose change was told before. */
+  updates: z.array(stepUpdate).max(2_100),
+})
+export type FinishRequest = z.infer<typeof finishRequest>
+
+/** Gives the stage back: nothing was granted, nothing can have run. */
+export const releaseRequest = z.object({ attempt: count, reason: z.string().max(500) })
+export type ReleaseRequest = z.infer<typeof releaseRequest>
+
+/** A cancelled attempt is over: its containers are gone, its lines are sealed. Exit codes as they were seen. */
+export const acknowledgeRequest = z.object({
+  attempt: count,
+  updates: z.array(stepUpdate).max(2_100),
+})
+export type AcknowledgeRequest = z.infer<typeof acknowledgeRequest>
+
+/** Answer of calls that tell something. */
+export const okReply = z.object({ ok: z.literal(true) })
+
+/** Answer of a refused call. */
+export const refusalReply = z.object({ message: z.string(), code: z.enum(refusals) })
+
+/** Long poll for workers that do not reach Redis: an offer, or `null` when nothing came up in time. */
+export const takeRequest = z.object({ waitMs: z.int().nonnegative().max(30_000) })
+export const takeReply = z.object({
+  offer: z.object({ stageId: id, attempt: count, partition: z.string() }).nullable(),
+})

@@ -1,0 +1,50 @@
+import type { Hook } from './hook.ts'
+import type { Page } from './repo.ts'
+import type { BuildStatus } from './status.ts'
+
+/** One run for one hook (rest-api.md §6.4). Times are milliseconds since 1970, 0 = never. */
+export interface Build extends Omit<Hook, 'fork'> {
+  readonly id: number
+  readonly repoId: number
+  readonly number: number
+  readonly status: BuildStatus
+  /** Why there are no stages: the configuration's error. */
+  readonly error: string
+  readonly sourceRepo: string
+  /** Where the code is cloned from; empty = no source. Usually the repository's own address. */
+  readonly cloneUrl: string
+  readonly startedAt: number
+  readonly finishedAt: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly version: number
+}
+
+export type NewBuild = Omit<Build, 'id' | 'createdAt' | 'updatedAt' | 'version'>
+
+export interface BuildPatch {
+  readonly status?: BuildStatus
+  readonly error?: string
+  readonly startedAt?: number
+  readonly finishedAt?: number
+}
+
+export interface BuildFilter {
+  readonly ref?: string
+}
+
+export interface BuildStore {
+  find(id: number): Promise<Build | null>
+  findByNumber(repoId: number, number: number): Promise<Build | null>
+  findLatest(repoId: number, ref: string): Promise<Build | null>
+  /** Newest first. */
+  list(repoId: number, filter: BuildFilter, page: Page): Promise<readonly Build[]>
+  /** The row, locked until the transaction ends. All writers lock in one order: repository, build, stage, step. */
+  lock(id: number): Promise<Build | null>
+  /** Stores the build and its manifest text (kept apart: lists do not read it). */
+  create(build: NewBuild, manifest: string): Promise<Build>
+  update(id: number, patch: BuildPatch): Promise<Build | null>
+  /** The text that every stage of the build is run from. */
+  findManifest(id: number): Promise<string | null>
+  countByStatus(): Promise<Readonly<Partial<Record<BuildStatus, number>>>>
+}

@@ -1,0 +1,89 @@
+export type * from './attempt.ts'
+export type * from './build.ts'
+export { type Clock, systemClock, toUnixSeconds } from './clock.ts'
+export type * from './delivery.ts'
+export type * from './engine.ts'
+export {
+  type FailpointName,
+  failpoint,
+  failpointNames,
+  failpoints,
+  type Switchboard,
+} from './failpoint.ts'
+export type * from './git-source.ts'
+export type * from './given.ts'
+export { type Hook, makeHook } from './hook.ts'
+export {
+  type Line,
+  type LineBlock,
+  type LiveLog,
+  type LogArchive,
+  type LogKey,
+  type LogSeal,
+  type LogSegment,
+  logKeyText,
+} from './line.ts'
+export { LineBlockWriter, readLineBlock, sliceLineBlock } from './line-block.ts'
+export { type LogFields, type Logger, silentLogger } from './logger.ts'
+export type * from './offer.ts'
+export type * from './outbox.ts'
+export {
+  canServe,
+  type Mismatch,
+  type Partition,
+  partitionName,
+  partitionOf,
+  type WorkerProfile,
+  whyNotServe,
+} from './partition.ts'
+export type * from './platform.ts'
+export type * from './repo.ts'
+export type * from './report.ts'
+export type * from './secret.ts'
+export {
+  type ErrPolicy,
+  noLimits,
+  type PullPolicy,
+  type RunPolicy,
+  type Spec,
+  type SpecLimits,
+  type SpecNetwork,
+  type SpecSecret,
+  type SpecStep,
+  type SpecVolume,
+} from './spec.ts'
+export type * from './stage.ts'
+export {
+  type BuildStatus,
+  buildStatuses,
+  isDone,
+  isFailed,
+  mayMoveStage,
+  type StageActor,
+  type StageStatus,
+  type Status,
+  type StepStatus,
+  stageStatuses,
+  stageTransitions,
+  stepStatuses,
+} from './status.ts'
+export type * from './step.ts'
+export type * from './store.ts'
+export type * from './tick.ts'
+export { scaledTimers, type Timers } from './timers.ts'
+export type * from './user.ts'
+export {
+  cancelled,
+  conflict,
+  denied,
+  type ErrorKind,
+  internal,
+  invalid,
+  isWaggleError,
+  notFound,
+  timedOut,
+  unavailable,
+  WaggleError,
+  type WaggleErrorOptions,
+} from './waggle-error.ts'
+export type * from './worker.ts'

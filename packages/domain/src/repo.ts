@@ -1,0 +1,72 @@
+/** A repository that builds can be made for (rest-api.md §6.3). */
+export interface Repo {
+  readonly id: number
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  /** `namespace/name`, unique. */
+  readonly slug: string
+  readonly gitHttpUrl: string
+  readonly gitSshUrl: string
+  readonly link: string
+  readonly defaultBranch: string
+  readonly private: boolean
+  readonly visibility: 'public' | 'private' | 'internal'
+  readonly active: boolean
+  readonly configPath: string
+  readonly trusted: boolean
+  readonly protected: boolean
+  readonly timeoutMinutes: number
+  /** Most stages of the repository at once; 0 = no limit. */
+  readonly throttle: number
+  /** Number of the newest build. */
+  readonly counter: number
+  /** Encrypted key that signs its webhooks. */
+  readonly signerSealed: Uint8Array
+  /** Encrypted 32-character key for signatures and `kind: secret` documents. */
+  readonly secretSealed: Uint8Array
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly version: number
+}
+
+export type NewRepo = Omit<Repo, 'id' | 'counter' | 'createdAt' | 'updatedAt' | 'version'>
+
+export type RepoPatch = Partial<
+  Pick<
+    Repo,
+    | 'gitHttpUrl'
+    | 'gitSshUrl'
+    | 'link'
+    | 'defaultBranch'
+    | 'private'
+    | 'visibility'
+    | 'active'
+    | 'configPath'
+    | 'trusted'
+    | 'protected'
+    | 'timeoutMinutes'
+    | 'throttle'
+    | 'counter'
+    | 'signerSealed'
+    | 'secretSealed'
+  >
+>
+
+export interface RepoStore {
+  find(id: number): Promise<Repo | null>
+  findBySlug(slug: string): Promise<Repo | null>
+  /** By id, ascending. */
+  list(page: Page): Promise<readonly Repo[]>
+  /** Conflict `repo_exists` when the slug is taken. */
+  create(repo: NewRepo): Promise<Repo>
+  update(id: number, patch: RepoPatch): Promise<Repo | null>
+  /** Adds one to the counter and gives it back; also takes the row's lock, so call it first in a transaction. */
+  nextBuildNumber(id: number): Promise<number>
+}
+
+/** A window into a list: rows to pass over, rows to give. */
+export interface Page {
+  readonly offset: number
+  readonly limit: number
+}

@@ -1,0 +1,85 @@
+import type { Labels, Platform } from './platform.ts'
+import type { StageStatus } from './status.ts'
+
+/** One pipeline of one build; what a worker leases (rest-api.md §6.5). Times in milliseconds, 0 = never. */
+export interface Stage extends Platform {
+  readonly id: number
+  readonly repoId: number
+  readonly buildId: number
+  readonly number: number
+  readonly name: string
+  readonly kind: string
+  readonly type: string
+  readonly status: StageStatus
+  readonly error: string
+  readonly errIgnore: boolean
+  readonly exitCode: number
+  /** Name of the worker that holds or held it; empty until accepted. */
+  readonly machine: string
+  readonly labels: Labels
+  /** Most stages of this repository and name at once; 0 = no limit. */
+  readonly limit: number
+  readonly throttle: number
+  readonly onSuccess: boolean
+  readonly onFailure: boolean
+  readonly dependsOn: readonly string[]
+  /** Canonical name of its partition, kept so that SQL can group by it. */
+  readonly partition: string
+  /** The last attempt's number, only ever incremented: the fence. 0 = never accepted. */
+  readonly attempt: number
+  /** Whether the last attempt still holds the stage (leased, granted or closing). */
+  readonly isHeld: boolean
+  readonly startedAt: number
+  readonly stoppedAt: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly version: number
+}
+
+export type NewStage = Omit<Stage, 'id' | 'createdAt' | 'updatedAt' | 'version'>
+
+export interface StagePatch {
+  readonly status?: StageStatus
+  readonly error?: string
+  readonly exitCode?: number
+  readonly machine?: string
+  readonly isHeld?: boolean
+  readonly startedAt?: number
+  readonly stoppedAt?: number
+}
+
+/** What a patch requires of the row; the update does nothing where it does not hold. */
+export interface StageCondition {
+  readonly status?: StageStatus | readonly StageStatus[]
+  readonly attempt?: number
+  readonly isHeld?: boolean
+}
+
+/** Load of one partition, for metrics and for "why is it pending". */
+export interface PartitionLoad {
+  readonly partition: string
+  readonly pending: number
+  readonly running: number
+  /** When its oldest pending stage became so; 0 = none pending. */
+  readonly oldestPendingAt: number
+}
+
+export interface StageStore {
+  find(id: number): Promise<Stage | null>
+  /** Several at once, in any order; unknown ids are left out. */
+  findMany(ids: readonly number[]): Promise<readonly Stage[]>
+  listByBuild(buildId: number): Promise<readonly Stage[]>
+  /** The row, locked until the transaction ends. */
+  lock(id: number): Promise<Stage | null>
+  create(stages: readonly NewStage[]): Promise<readonly Stage[]>
+  /** Compare-and-set: the new row, or `null` when the condition did not hold. */
+  update(id: number, patch: StagePatch, when?: StageCondition): Promise<Stage | null>
+  /** Compare-and-set of accept: where the stage is pending, not held, and its attempt is `attempt`, sets
+   *  attempt + 1, held, and the machine. `null` when somebody else was first. */
+  take(id: number, attempt: number, machine: string): Promise<Stage | null>
+  /** Stages that may be offered: pending and not held, id above `afterId`, ascending; for re-offering in batches. */
+  listOfferable(afterId: number, limit: number): Promise<readonly Stage[]>
+  /** Stages with status pending or running, by id (rest-api.md §7.12). */
+  listIncomplete(): Promise<readonly Stage[]>
+  loadByPartition(): Promise<readonly PartitionLoad[]>
+}

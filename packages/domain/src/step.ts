@@ -1,0 +1,46 @@
+import type { StepStatus } from './status.ts'
+
+/** One unit inside a stage: the implicit clone, a service, or an entry of `steps` (rest-api.md §6.6). */
+export interface Step {
+  readonly id: number
+  readonly stageId: number
+  /** 1-based, over the recorded steps. */
+  readonly number: number
+  readonly name: string
+  readonly status: StepStatus
+  readonly error: string
+  readonly errIgnore: boolean
+  readonly exitCode: number
+  readonly image: string
+  readonly detached: boolean
+  readonly dependsOn: readonly string[]
+  /** Highest try that was granted; 0 = never. */
+  readonly grantedTry: number
+  readonly startedAt: number
+  readonly stoppedAt: number
+  readonly version: number
+}
+
+export type NewStep = Omit<Step, 'id' | 'version'>
+
+export interface StepPatch {
+  readonly status?: StepStatus
+  readonly error?: string
+  readonly exitCode?: number
+  readonly grantedTry?: number
+  readonly startedAt?: number
+  readonly stoppedAt?: number
+}
+
+export interface StepStore {
+  find(id: number): Promise<Step | null>
+  listByStage(stageId: number): Promise<readonly Step[]>
+  /** By stage and number, for all of the stages. */
+  listByStages(stageIds: readonly number[]): Promise<readonly Step[]>
+  findByNumber(stageId: number, number: number): Promise<Step | null>
+  create(steps: readonly NewStep[]): Promise<readonly Step[]>
+  /** Does nothing, and gives `null`, where the step's status is not one of `from`. */
+  update(id: number, patch: StepPatch, from?: readonly StepStatus[]): Promise<Step | null>
+  /** An attempt ended without a grant: its steps are forgotten, the next attempt makes its own. */
+  deleteByStage(stageId: number): Promise<void>
+}

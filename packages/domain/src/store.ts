@@ -1,0 +1,40 @@
+import type { AttemptStore } from './attempt.ts'
+import type { BuildStore } from './build.ts'
+import type { DeliveryStore } from './delivery.ts'
+import type { LogArchive } from './line.ts'
+import type { OutboxStore } from './outbox.ts'
+import type { RepoStore } from './repo.ts'
+import type { SecretStore } from './secret.ts'
+import type { StageStore } from './stage.ts'
+import type { StepStore } from './step.ts'
+import type { SettingStore, TickStore } from './tick.ts'
+import type { UserStore } from './user.ts'
+import type { WorkerStore } from './worker.ts'
+
+/** Every store, on one connection or in one transaction. SQL is the truth (design §3). */
+export interface Stores {
+  readonly repos: RepoStore
+  readonly users: UserStore
+  readonly builds: BuildStore
+  readonly stages: StageStore
+  readonly steps: StepStore
+  readonly attempts: AttemptStore
+  readonly workers: WorkerStore
+  readonly secrets: SecretStore
+  readonly deliveries: DeliveryStore
+  readonly outbox: OutboxStore
+  readonly ticks: TickStore
+  readonly settings: SettingStore
+  readonly logs: LogArchive
+  /** The database's clock, milliseconds since 1970. */
+  now(): Promise<number>
+}
+
+export interface Database extends Stores {
+  /** Runs the work in one transaction: commits when it resolves, rolls back when it throws. Retried up to three
+   *  times on serialization failures and deadlocks, so the work must not have effects outside of its stores. */
+  transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
+  /** Cheap question whether the database answers; throws `unavailable` when it does not. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
