@@ -1,1 +1,6 @@
-export {}
+export { type ChildServer, startChild } from './child-server.ts'
+export { freePort } from './free-port.ts'
+export { startPostgres, type TestPostgres } from './start-postgres.ts'
+export { startRedis, type TestRedis } from './start-redis.ts'
+export { tempFolder } from './temp-folder.ts'
+export { waitUntil } from './wait-until.ts'
