@@ -1,3 +1,4 @@
+export { workerPaths, workerRoutes } from './worker-paths.ts'
 export {
   type AcceptReply,
   type AcceptRequest,
