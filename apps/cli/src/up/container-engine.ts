@@ -1,0 +1,21 @@
+import { request } from 'node:http'
+
+/** Whether a container engine answers on the socket; the reason where it does not. */
+export const askEngine = (
+  socketPath: string,
+): Promise<{ readonly isThere: boolean; readonly reason: string }> =>
+  new Promise((resolve) => {
+    const no = (reason: string) => resolve({ isThere: false, reason })
+    const call = request({ socketPath, path: '/_ping', timeout: 3_000 }, (answer) => {
+      answer.resume()
+      if (answer.statusCode === 200) resolve({ isThere: true, reason: '' })
+      else no(`the container engine answered ${answer.statusCode}`)
+    })
+    call.once('timeout', () => call.destroy(new Error('timed out')))
+    call.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EACCES')
+        no(`no right to use ${socketPath}; type: sudo usermod -aG docker $USER, then log in again`)
+      else no(`no container engine at ${socketPath}`)
+    })
+    call.end()
+  })
