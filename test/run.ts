@@ -43,7 +43,10 @@ let failed = 0
 
 const check = (name: string, command: string, args: readonly string[]): void => {
   const started = performance.now()
-  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   if (status === 0) passed++
   else failed++

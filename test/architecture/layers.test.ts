@@ -89,7 +89,8 @@ const packageFolders = ['packages', 'apps'].flatMap((folder) =>
     .map((entry) => ({ name: entry.name, path: join(root, folder, entry.name) })),
 )
 
-const importPattern = /(?:^|[^.\w])(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|^import\s+['"]([^'"]+)['"]/gm
+const importPattern =
+  /(?:^|[^.\w])(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|^import\s+['"]([^'"]+)['"]/gm
 
 const importsOf = (name: string, path: string): readonly Import[] =>
   readdirSync(join(path, 'src'), { recursive: true, withFileTypes: true })
@@ -142,7 +143,9 @@ describe('layers', () => {
         if (/^@waggle\/[^/]+\/./.test(one.target)) return true
         if (!one.target.startsWith('.')) return false
         const reached = relative(root, resolve(root, dirname(one.file), one.target))
-        return reached.split('/').slice(0, 2).join('/') !== one.file.split('/').slice(0, 2).join('/')
+        return (
+          reached.split('/').slice(0, 2).join('/') !== one.file.split('/').slice(0, 2).join('/')
+        )
       })
       .map((one) => `${one.file} imports ${one.target}`)
     expect(wrong).toEqual([])
