@@ -1,1 +1,2 @@
-export {}
+export { createLogger, type LoggerOptions } from './create-logger.ts'
+export { createMetrics, type Metrics, type ServerLoad } from './create-metrics.ts'
