@@ -1,0 +1,126 @@
+import { waitUntil } from '@waggle/testkit'
+
+export interface ClientOptions {
+  readonly server: string
+  readonly token: string
+}
+
+/** The REST shapes as far as the tests look at them. */
+export interface StepJson {
+  readonly id: number
+  readonly number: number
+  readonly name: string
+  readonly status: string
+  readonly exit_code: number
+  readonly error?: string
+  readonly image?: string
+  readonly detached?: boolean
+}
+
+export interface StageJson {
+  readonly id: number
+  readonly number: number
+  readonly name: string
+  readonly status: string
+  readonly exit_code: number
+  readonly error?: string
+  readonly machine?: string
+  readonly steps?: readonly StepJson[]
+}
+
+export interface BuildJson {
+  readonly id: number
+  readonly number: number
+  readonly status: string
+  readonly error?: string
+  readonly event: string
+  readonly after: string
+  readonly ref: string
+  readonly stages?: readonly StageJson[]
+}
+
+export interface LineJson {
+  readonly pos: number
+  readonly out: string
+  readonly time: number
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  json<T = unknown>(): T
+}
+
+export interface Client {
+  readonly server: string
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>
+  /** Submits a pipeline text; fails on any status but 200. */
+  submit(pipeline: string, more?: Record<string, unknown>): Promise<BuildJson>
+  build(number: number, slug?: string): Promise<BuildJson>
+  /** Waits until the build is over. */
+  ended(number: number, timeoutMs?: number, slug?: string): Promise<BuildJson>
+  log(number: number, stage: number, step: number, slug?: string): Promise<readonly LineJson[]>
+}
+
+export const testSlug = 'test/app'
+
+export const createClient = ({ server, token }: ClientOptions): Client => {
+  const call: Client['call'] = async (method, path, body, headers = {}) => {
+    const raw = typeof body === 'string' || body instanceof Uint8Array
+    const answer = await fetch(`${server}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(60_000),
+    })
+    const text = await answer.text()
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      json: <T>() => JSON.parse(text) as T,
+    }
+  }
+  const read = async <T>(path: string): Promise<T> => {
+    const answer = await call('GET', path)
+    if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.text}`)
+    return answer.json<T>()
+  }
+  const build = (number: number, slug = testSlug) =>
+    read<BuildJson>(`/api/repos/${slug}/builds/${number}`)
+  return {
+    server,
+    call,
+    build,
+    submit: async (pipeline, more = {}) => {
+      const answer = await call('POST', '/api/builds', { repository: testSlug, pipeline, ...more })
+      if (answer.status !== 200) throw new Error(`submit: ${answer.status} ${answer.text}`)
+      return answer.json<BuildJson>()
+    },
+    ended: (number, timeoutMs = 60_000, slug = testSlug) =>
+      waitUntil(
+        `build ${number} to end`,
+        async () => {
+          const seen = await build(number, slug)
+          return isOver(seen.status) ? seen : null
+        },
+        timeoutMs,
+        60,
+      ),
+    log: (number, stage, step, slug = testSlug) =>
+      read(`/api/repos/${slug}/builds/${number}/logs/${stage}/${step}`),
+  }
+}
+
+export const isOver = (status: string): boolean =>
+  ['success', 'failure', 'error', 'killed', 'skipped', 'declined'].includes(status)
