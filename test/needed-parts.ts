@@ -32,7 +32,7 @@ const parts: readonly Part[] = [
 ]
 
 function hasStaticBusybox(): boolean {
-  const seen = spawnSync('dpkg-query', ['-W', '-f', '${Status}', 'busybox-static'])
+  const seen = spawnSync('dpkg-query', ['-W', '-f', '\x24{Status}', 'busybox-static'])
   return seen.status === 0 && seen.stdout.toString().includes('install ok installed')
 }
 
