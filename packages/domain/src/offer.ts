@@ -88,5 +88,6 @@ export interface CancelMessage {
 export interface BuildChange {
   readonly repoId: number
   readonly buildId: number
+  /** The build's version, where the change touched its row; 0 = one of its stages or steps changed: read again. */
   readonly version: number
 }

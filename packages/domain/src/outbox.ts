@@ -13,6 +13,8 @@ export type OutboxMessage =
       readonly attempt: number
       readonly workerId: string
     }
+  /** The attempt ended without its worker: what its live streams hold goes to the archive. */
+  | { readonly kind: 'orphan_logs'; readonly stageId: number; readonly attempt: number }
 
 export interface OutboxRow {
   readonly id: number
