@@ -1,1 +1,1 @@
-export {}
+export { createGitSource, type GitSourceOptions } from './create-git-source.ts'
