@@ -1,1 +1,1 @@
-export {}
+export { type LocalImages, localImages, makeLocalImages } from './make-images.ts'

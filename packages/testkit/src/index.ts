@@ -1,6 +1,8 @@
 export { type ChildServer, startChild } from './child-server.ts'
 export { freePort } from './free-port.ts'
+export { type StartDockerOptions, startDocker, type TestDocker } from './start-docker.ts'
 export { startPostgres, type TestPostgres } from './start-postgres.ts'
 export { startRedis, type TestRedis } from './start-redis.ts'
 export { tempFolder } from './temp-folder.ts'
+export { testImages } from './test-images.ts'
 export { waitUntil } from './wait-until.ts'
