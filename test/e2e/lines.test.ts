@@ -36,7 +36,6 @@ describe('lines', () => {
           image: 'waggle/busybox:1',
           entrypoint: ['/bin/seq'],
           command: ['1', '200'],
-          commands: undefined,
         })),
         { name: `stage-${stage}` },
       ),
