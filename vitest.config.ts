@@ -24,7 +24,12 @@ export default defineConfig({
   test: {
     projects: [
       ...unit,
-      { test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'architecture',
+          include: ['test/architecture/**/*.test.ts', 'test/docs/**/*.test.ts'],
+        },
+      },
       {
         test: {
           name: 'integration',
