@@ -136,4 +136,71 @@ export const workerSettings = {
       aliases: ['DRONE_MEMORY_LIMIT'],
     },
   ),
+  memorySwapLimitBytes: setting(
+    'WAGGLE_MEMORY_SWAP_LIMIT_BYTES',
+    types.integer(0),
+    'Memory and swap of each step together; 0 = no limit.',
+    { fallback: '0', aliases: ['DRONE_MEMORY_SWAP_LIMIT'] },
+  ),
+  shmBytes: setting('WAGGLE_SHM_SIZE_BYTES', types.integer(0), "Size of each step's `/dev/shm`.", {
+    fallback: "the engine's",
+    aliases: ['DRONE_SHM_SIZE'],
+  }),
+  cpuPeriod: setting(
+    'WAGGLE_CPU_PERIOD',
+    types.integer(0),
+    "Period of each step's CPU quota, µs.",
+    {
+      fallback: "the engine's",
+      aliases: ['DRONE_CPU_PERIOD'],
+    },
+  ),
+  cpuQuota: setting('WAGGLE_CPU_QUOTA', types.integer(0), 'CPU time of each step per period, µs.', {
+    fallback: 'no limit',
+    aliases: ['DRONE_CPU_QUOTA'],
+  }),
+  cpuShares: setting('WAGGLE_CPU_SHARES', types.integer(0), 'Relative weight of each step.', {
+    fallback: "the engine's",
+    aliases: ['DRONE_CPU_SHARES'],
+  }),
+  cpuSet: setting('WAGGLE_CPU_SET', types.list(), 'Processors that steps may use.', {
+    fallback: 'all',
+    aliases: ['DRONE_CPU_SET'],
+  }),
+  networkOptions: setting(
+    'WAGGLE_WORKER_NETWORK_OPTIONS',
+    types.map(),
+    "Driver options of each stage's network, `key:value`.",
+    { fallback: 'none', aliases: ['DRONE_RUNNER_NETWORK_OPTS'] },
+  ),
+  netrcCloneOnly: setting(
+    'WAGGLE_NETRC_CLONE_ONLY',
+    types.flag(false),
+    'Give the clone credential to the clone step only.',
+    { fallback: 'false', aliases: ['DRONE_NETRC_CLONE_ONLY'] },
+  ),
+  httpProxy: setting(
+    'WAGGLE_WORKER_HTTP_PROXY',
+    types.optionalText(),
+    'Proxy that steps are told of (`http_proxy`).',
+    { fallback: "that of the worker's environment", aliases: ['http_proxy', 'HTTP_PROXY'] },
+  ),
+  httpsProxy: setting(
+    'WAGGLE_WORKER_HTTPS_PROXY',
+    types.optionalText(),
+    'Proxy that steps are told of (`https_proxy`).',
+    { fallback: "that of the worker's environment", aliases: ['https_proxy', 'HTTPS_PROXY'] },
+  ),
+  noProxy: setting(
+    'WAGGLE_WORKER_NO_PROXY',
+    types.optionalText(),
+    'Hosts that steps reach without a proxy (`no_proxy`).',
+    { fallback: "that of the worker's environment", aliases: ['no_proxy', 'NO_PROXY'] },
+  ),
+  execPath: setting(
+    'WAGGLE_WORKER_EXEC_PATH',
+    types.text('/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'),
+    "`PATH` of the steps of exec pipelines; nothing else of the worker's environment reaches them.",
+    { fallback: "the worker's `PATH`", aliases: ['PATH'] },
+  ),
 }

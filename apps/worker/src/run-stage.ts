@@ -1,0 +1,202 @@
+import {
+  type Clock,
+  type Engine,
+  failpoint,
+  type Given,
+  isWaggleError,
+  type LiveLog,
+  type Logger,
+  type Spec,
+  type SpecStep,
+  type StageResult,
+} from '@waggle/domain'
+import { type CompileResult, refreshEnvironment } from '@waggle/pipeline'
+import { MaskSet, maskText, runSpec, type StageSnapshot, StepLog } from '@waggle/runtime'
+import type { HeldStages } from './held-stages.ts'
+import type { Lease } from './lease.ts'
+import { openLineSink } from './line-sink.ts'
+import { createReporter, type LeasedReporter } from './stage-reporter.ts'
+import type { WorkerApi } from './worker-api.ts'
+
+export interface RunStageDeps {
+  readonly api: WorkerApi
+  readonly held: HeldStages
+  readonly liveLog: LiveLog
+  readonly engine: Engine
+  readonly compile: (given: Given) => CompileResult
+  /** Room for one more step in this worker; absent = no limit. */
+  readonly slots?: (signal: AbortSignal) => Promise<() => void>
+  readonly killGraceMs: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Runs an accepted stage to its end: compile → set up and run → tell → clean up. Never rejects; when it resolves the
+ *  slot is free: nothing of the stage is left here, and what is, the janitor finds. */
+export const runStage = async (deps: RunStageDeps, lease: Lease, given: Given): Promise<void> => {
+  const log = deps.log.child({
+    'build.id': given.build.id,
+    'build.number': given.build.number,
+    'repo.slug': given.repo.slug,
+    'stage.id': given.stage.id,
+    'stage.name': given.stage.name,
+    attempt: given.attempt,
+  })
+  const startedAt = deps.clock.monotonic()
+  try {
+    const result = await compileAndRun({ ...deps, log }, lease, given)
+    log.info('stage over', {
+      status: lease.ending === '' || lease.ending === 'stopped' ? result : lease.ending,
+      durationMs: Math.round(deps.clock.monotonic() - startedAt),
+    })
+  } catch (err) {
+    log.error('stage given up', { err })
+  } finally {
+    lease.release()
+    deps.held.delete(lease)
+  }
+}
+
+const compileAndRun = async (deps: RunStageDeps, lease: Lease, given: Given): Promise<string> => {
+  const compiled = tryCompile(deps, given)
+  if (compiled.kind === 'error') {
+    await tellEnd(deps, lease, errorResult(compiled.message), false)
+    if (lease.isCancelled) await acknowledge(deps, lease, errorResult(''))
+    return 'error'
+  }
+  const { spec } = compiled
+  const reporter = createReporter(deps.api, lease)
+  const result = await runSteps(deps, lease, given, spec, reporter)
+  if (result !== null && !lease.isCancelled) {
+    await tellEnd(deps, lease, result, reporter.mayHaveRun)
+    await failpoint('stage.reported')
+  }
+  // Its signal is not the stage's: cancelling a build does not cancel the cleaning.
+  await deps.engine
+    .destroy(spec)
+    .catch((err: unknown) => deps.log.warn('clean-up failed; it is tried again later', { err }))
+  if (lease.isCancelled) await acknowledge(deps, lease, result ?? errorResult(''))
+  return result?.status ?? 'lost'
+}
+
+/** A manifest that makes compile throw is a defect of ours; the stage gets its error all the same. */
+const tryCompile = (deps: RunStageDeps, given: Given): CompileResult => {
+  try {
+    const result = deps.compile(given)
+    if (result.kind === 'spec')
+      for (const warning of result.warnings) deps.log.debug('compile warning', { reason: warning })
+    return result
+  } catch (err) {
+    deps.log.error('compile failed', { err })
+    return { kind: 'error', message: 'internal error while compiling the pipeline' }
+  }
+}
+
+/** `null`: nothing may be told, or what there was to tell is told. */
+const runSteps = async (
+  deps: RunStageDeps,
+  lease: Lease,
+  given: Given,
+  spec: Spec,
+  reporter: LeasedReporter,
+): Promise<StageResult | null> => {
+  const masks = new MaskSet(spec.masks)
+  const startedAt = deps.clock.now()
+  try {
+    return await runSpec(
+      {
+        engine: deps.engine,
+        reporter,
+        openOutput: async (step, tryNumber) => {
+          const key = {
+            stageId: given.stage.id,
+            attempt: given.attempt,
+            step: step.number,
+            try: tryNumber,
+          }
+          return new StepLog({
+            sink: openLineSink({ ...deps, lease }, key),
+            masks,
+            clock: deps.clock,
+          })
+        },
+        environment: (step, state) => freshEnvironment(deps, given, step, state, startedAt),
+        ...(deps.slots ? { slots: deps.slots } : {}),
+        clock: deps.clock,
+        log: deps.log,
+        killGraceMs: deps.killGraceMs,
+        timeoutMs: given.repo.timeoutMinutes * 60_000,
+      },
+      spec,
+      lease.steps,
+    )
+  } catch (error) {
+    if (lease.state === 'lost') return null
+    deps.log.error('stage failed in this worker', { err: error })
+    const text = error instanceof Error ? error.message : String(error)
+    return errorResult(maskText(`worker: ${text}`, spec.masks))
+  }
+}
+
+const freshEnvironment = (
+  deps: RunStageDeps,
+  given: Given,
+  step: SpecStep,
+  state: StageSnapshot,
+  stageStartedAt: number,
+): Record<string, string> =>
+  refreshEnvironment(given, {
+    buildStatus: state.isFailed ? 'failure' : 'success',
+    stageStatus: state.isFailed ? 'failure' : 'success',
+    stageStartedAt,
+    failedSteps: state.steps.flatMap(({ name, status, errIgnore }) =>
+      status === 'error' || (status === 'failure' && !errIgnore) ? [name] : [],
+    ),
+    step: { name: step.name, number: step.number },
+    nowMs: deps.clock.now(),
+  })
+
+/** Tells the stage's end, or gives the stage back where the worker stops before anything of it can have run. */
+const tellEnd = async (
+  deps: RunStageDeps,
+  lease: Lease,
+  result: StageResult,
+  mayHaveRun: boolean,
+): Promise<void> => {
+  try {
+    if (lease.ending === 'stopped' && !mayHaveRun)
+      await deps.api.release(lease, 'the worker was stopped')
+    else if (lease.ending === 'stopped' && result.status === 'killed')
+      await deps.api.finish(lease, { ...result, error: 'the worker was stopped' })
+    else await deps.api.finish(lease, result)
+  } catch (error) {
+    noteRefusal(lease, error)
+  }
+}
+
+const acknowledge = async (
+  deps: RunStageDeps,
+  lease: Lease,
+  result: StageResult,
+): Promise<void> => {
+  try {
+    await deps.api.acknowledge(lease, result.updates)
+  } catch (error) {
+    noteRefusal(lease, error)
+  }
+}
+
+/** The API closed the attempt meanwhile. Anything else than a refusal is thrown on. */
+const noteRefusal = (lease: Lease, error: unknown): void => {
+  if (lease.state === 'lost') return
+  if (!isWaggleError(error, 'conflict')) throw error
+  if (error.code === 'cancelled') lease.cancel()
+  else lease.lose()
+}
+
+const errorResult = (message: string): StageResult => ({
+  status: 'error',
+  exitCode: 255,
+  error: message.slice(0, 5_000),
+  updates: [],
+})

@@ -1,0 +1,239 @@
+import {
+  type AcceptReply,
+  acceptReply,
+  type HeartbeatReply,
+  heartbeatReply,
+  heldReply,
+  leaseHeader,
+  okReply,
+  protocolVersion,
+  type RegisterReply,
+  registerReply,
+  segmentReply,
+  takeReply,
+  workerPaths,
+} from '@waggle/contract'
+import type {
+  AttemptRef,
+  Clock,
+  Grant,
+  Logger,
+  LogKey,
+  LogSeal,
+  LogSegment,
+  Offer,
+  StageResult,
+  StepRecord,
+  StepUpdate,
+  WorkerProfile,
+} from '@waggle/domain'
+import type { Identity } from './identity.ts'
+import type { Lease } from './lease.ts'
+import { createRpcClient } from './rpc-client.ts'
+
+export interface WorkerApiOptions {
+  readonly server: string
+  readonly secret: string
+  readonly identity: Identity
+  readonly name: string
+  readonly version: string
+  readonly slots: number
+  readonly profile: WorkerProfile
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** The worker's side of the worker protocol, call by call. Calls about an attempt are repeated until they are
+ *  answered or its lease is lost; a refusal is a `conflict` with the protocol's code. */
+export interface WorkerApi {
+  /** Repeated until the API is there. */
+  register(signal: AbortSignal): Promise<RegisterReply>
+  /** Asked once. */
+  heartbeat(attempts: readonly AttemptRef[], signal: AbortSignal): Promise<HeartbeatReply>
+  /** Asked once. */
+  held(attempts: readonly AttemptRef[], signal: AbortSignal): Promise<readonly AttemptRef[]>
+  /** Asked once: waits at the API until there is an offer. */
+  take(
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<(Offer & { readonly partition: string }) | null>
+  accept(
+    offer: Offer,
+    requestId: string,
+    signals: { readonly signal: AbortSignal; readonly lastTry: AbortSignal },
+  ): Promise<AcceptReply>
+  start(
+    lease: Lease,
+    steps: readonly StepRecord[],
+    grants: readonly Grant[],
+    signal: AbortSignal,
+  ): Promise<void>
+  grant(
+    lease: Lease,
+    updates: readonly StepUpdate[],
+    grants: readonly Grant[],
+    signal: AbortSignal,
+  ): Promise<void>
+  report(lease: Lease, updates: readonly StepUpdate[], signal: AbortSignal): Promise<void>
+  /** Gives the number of the next line that the archive is missing. */
+  segment(lease: Lease, key: LogKey, segment: LogSegment): Promise<number>
+  reopen(lease: Lease, key: LogKey): Promise<number>
+  seal(lease: Lease, key: LogKey, seal: LogSeal): Promise<void>
+  finish(lease: Lease, result: StageResult): Promise<void>
+  release(lease: Lease, reason: string): Promise<void>
+  acknowledge(lease: Lease, updates: readonly StepUpdate[]): Promise<void>
+  close(): void
+}
+
+export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
+  let token = ''
+  let registering: Promise<RegisterReply> | null = null
+
+  const rpc = createRpcClient({
+    ...options,
+    // The API forgot this boot (its database was replaced, or a copy of this worker registered): introduce it again.
+    onUnauthorized: async (signal) => {
+      if (token === '') return
+      options.log.warn('the API does not know this worker any more; registering again')
+      // Where that fails, the call that asked for it is refused again and comes back here after its back-off.
+      await register(signal).catch((err: unknown) =>
+        options.log.debug('registering again failed', { err }),
+      )
+    },
+  })
+
+  const register = (signal: AbortSignal): Promise<RegisterReply> => {
+    registering ??= rpc
+      .call({
+        path: workerPaths.register,
+        body: {
+          protocol: protocolVersion,
+          workerId: options.identity.workerId,
+          bootId: options.identity.bootId,
+          name: options.name,
+          version: options.version,
+          slots: options.slots,
+          profile: options.profile,
+        },
+        reply: registerReply,
+        credential: () => options.secret,
+        signal,
+        // After the first time the caller's own repeating is enough.
+        ...(token === '' ? {} : { tries: 1 }),
+      })
+      .then((reply) => {
+        token = reply.token
+        return reply
+      })
+      .finally(() => {
+        registering = null
+      })
+    return registering
+  }
+
+  const credential = () => token
+  const onAttempt = (lease: Lease, signal: AbortSignal = lease.calls) => ({
+    credential,
+    headers: { [leaseHeader]: lease.token },
+    signal,
+    reply: okReply,
+  })
+  const { call } = rpc
+
+  return {
+    register,
+    heartbeat: (attempts, signal) =>
+      call({
+        path: workerPaths.heartbeat,
+        body: { attempts },
+        reply: heartbeatReply,
+        credential,
+        signal,
+        tries: 2,
+      }),
+    held: async (attempts, signal) => {
+      const reply = await call({
+        path: workerPaths.held,
+        body: { attempts },
+        reply: heldReply,
+        credential,
+        signal,
+        tries: 1,
+      })
+      return reply.held
+    },
+    take: async (waitMs, signal) => {
+      const reply = await call({
+        path: workerPaths.take,
+        body: { waitMs },
+        reply: takeReply,
+        credential,
+        signal,
+        tries: 2,
+        deadlineMs: waitMs + 10_000,
+      })
+      return reply.offer
+    },
+    accept: (offer, requestId, { signal, lastTry }) =>
+      call({
+        path: workerPaths.accept(offer.stageId),
+        body: { attempt: offer.attempt, requestId },
+        reply: acceptReply,
+        credential,
+        signal,
+        lastTry,
+      }),
+    start: async (lease, steps, grants, signal) => {
+      const body = { attempt: lease.ref.attempt, steps, grants }
+      await call({ ...onAttempt(lease, signal), path: workerPaths.start(lease.ref.stageId), body })
+    },
+    grant: async (lease, updates, grants, signal) => {
+      const body = { attempt: lease.ref.attempt, updates, grants }
+      await call({ ...onAttempt(lease, signal), path: workerPaths.grant(lease.ref.stageId), body })
+    },
+    report: async (lease, updates, signal) => {
+      const body = { attempt: lease.ref.attempt, updates }
+      await call({ ...onAttempt(lease, signal), path: workerPaths.report(lease.ref.stageId), body })
+    },
+    segment: async (lease, key, segment) => {
+      const { attempt, step, try: tryNumber } = key
+      const { first, count, bytes } = segment
+      const reply = await call({
+        ...onAttempt(lease),
+        path: workerPaths.segment(lease.ref.stageId),
+        query: { attempt, step, try: tryNumber, first, count, bytes },
+        body: segment.data,
+        reply: segmentReply,
+        deadlineMs: 30_000,
+      })
+      return reply.next
+    },
+    reopen: async (lease, key) => {
+      const reply = await call({
+        ...onAttempt(lease),
+        path: workerPaths.reopen(lease.ref.stageId),
+        body: { attempt: key.attempt, step: key.step, try: key.try },
+        reply: segmentReply,
+        tries: 1,
+      })
+      return reply.next
+    },
+    seal: async (lease, key, seal) => {
+      const body = { attempt: key.attempt, step: key.step, try: key.try, seal }
+      await call({ ...onAttempt(lease), path: workerPaths.seal(lease.ref.stageId), body })
+    },
+    finish: async (lease, result) => {
+      const body = { attempt: lease.ref.attempt, ...result }
+      await call({ ...onAttempt(lease), path: workerPaths.finish(lease.ref.stageId), body })
+    },
+    release: async (lease, reason) => {
+      const body = { attempt: lease.ref.attempt, reason }
+      await call({ ...onAttempt(lease), path: workerPaths.release(lease.ref.stageId), body })
+    },
+    acknowledge: async (lease, updates) => {
+      const body = { attempt: lease.ref.attempt, updates }
+      await call({ ...onAttempt(lease), path: workerPaths.acknowledge(lease.ref.stageId), body })
+    },
+    close: () => rpc.close(),
+  }
+}
