@@ -1,1 +1,1 @@
-export {}
+export { openSqlite, type SqliteOptions } from './sqlite/open-sqlite.ts'

@@ -1,0 +1,42 @@
+import type { Compilable, InsertObject } from 'kysely'
+import { type Query, rowsQuery } from './query.ts'
+import type { Schema } from './schema.ts'
+import type { Session } from './session.ts'
+
+// Few sizes, so that few texts are compiled and prepared; 64 rows stay far below SQLite's 32,766 parameters.
+const sizes = [64, 8, 4, 2, 1]
+
+/** Inserts rows with several of them in each statement; gives them as they were stored, in the order given. */
+export const insertRows = <P extends object>(
+  table: keyof Schema,
+  fields: readonly (keyof P & string)[],
+  returning: readonly string[],
+  conflictCode: string,
+): ((session: Session, rows: readonly P[]) => Promise<readonly unknown[]>) => {
+  const queries = new Map<number, Query<readonly P[], unknown>>()
+  const queryOf = (size: number): Query<readonly P[], unknown> => {
+    const known = queries.get(size)
+    if (known) return known
+    const made = rowsQuery<P, unknown>(
+      size,
+      fields,
+      ({ db }, rows) =>
+        db
+          .insertInto(table)
+          .values(rows as unknown as InsertObject<Schema, typeof table>[])
+          .returning(returning as never) as unknown as Compilable<unknown>,
+      conflictCode,
+    )
+    queries.set(size, made)
+    return made
+  }
+  return async (session, rows) => {
+    const stored: unknown[] = []
+    for (let at = 0; at < rows.length; ) {
+      const size = sizes.find((size) => size <= rows.length - at) ?? 1
+      stored.push(...(await session.write(queryOf(size), rows.slice(at, at + size))))
+      at += size
+    }
+    return stored
+  }
+}

@@ -1,0 +1,35 @@
+import type { Stores } from '@waggle/domain'
+import { query } from './query.ts'
+import type { Session } from './session.ts'
+import { attemptStore } from './stores/attempt-store.ts'
+import { buildStore } from './stores/build-store.ts'
+import { deliveryStore } from './stores/delivery-store.ts'
+import { logArchive } from './stores/log-archive.ts'
+import { outboxStore } from './stores/outbox-store.ts'
+import { repoStore } from './stores/repo-store.ts'
+import { secretStore } from './stores/secret-store.ts'
+import { stageStore } from './stores/stage-store.ts'
+import { stepStore } from './stores/step-store.ts'
+import { settingStore, tickStore } from './stores/tick-store.ts'
+import { userStore } from './stores/user-store.ts'
+import { workerStore } from './stores/worker-store.ts'
+
+const clock = query(({ db, now }) => db.selectNoFrom(now.as('now')))
+
+/** Every store on one session. */
+export const makeStores = (session: Session): Stores => ({
+  repos: repoStore(session),
+  users: userStore(session),
+  builds: buildStore(session),
+  stages: stageStore(session),
+  steps: stepStore(session),
+  attempts: attemptStore(session),
+  workers: workerStore(session),
+  secrets: secretStore(session),
+  deliveries: deliveryStore(session),
+  outbox: outboxStore(session),
+  ticks: tickStore(session),
+  settings: settingStore(session),
+  logs: logArchive(session),
+  now: async () => (await session.read(clock, {}))[0]?.now ?? Date.now(),
+})

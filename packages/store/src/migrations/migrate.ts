@@ -1,0 +1,45 @@
+import { internal, invalid, type Logger } from '@waggle/domain'
+import { type Kysely, sql } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import type { Dialect } from '../dialect.ts'
+import { start } from './0001-start.ts'
+
+/** In order; names are never changed, for databases remember them. */
+const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
+  '0001-start': start(dialect),
+})
+
+/** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */
+export const migrate = async (
+  db: Kysely<unknown>,
+  dialect: Dialect['name'],
+  log: Logger,
+): Promise<void> => {
+  const all = migrations(dialect)
+  const unknown = (await applied(db, dialect)).filter((name) => !Object.hasOwn(all, name))
+  if (unknown.length > 0)
+    throw invalid(
+      'database_newer',
+      `The database was made by a newer version of Waggle (it has ${unknown.join(', ')}): start that version or a later one.`,
+    )
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => all } })
+  const { error, results } = await migrator.migrateToLatest()
+  // The list still says "Success" for what a failing transaction took back; only `error` tells.
+  if (error)
+    throw internal('migration_failed', 'The database could not be migrated.', { cause: error })
+  for (const { migrationName } of results ?? [])
+    log.info('database migrated', { name: migrationName })
+}
+
+const applied = async (
+  db: Kysely<unknown>,
+  dialect: Dialect['name'],
+): Promise<readonly string[]> => {
+  const known =
+    dialect === 'sqlite'
+      ? sql`select 1 from sqlite_master where name = 'kysely_migration'`
+      : sql`select 1 where to_regclass('kysely_migration') is not null`
+  if ((await known.execute(db)).rows.length === 0) return []
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db)
+  return rows.map((row) => row.name)
+}

@@ -1,0 +1,46 @@
+import type {
+  Attempt,
+  Build,
+  Delivery,
+  Repo,
+  Secret,
+  Stage,
+  Step,
+  User,
+  WorkerRecord,
+} from '@waggle/domain'
+
+/** What lies in a column: maps and lists as JSON text, everything else as it is. */
+type Cells<T> = {
+  [K in keyof T]: T[K] extends boolean | number | string | Uint8Array | null ? T[K] : string
+}
+
+/** The tables in the words of the domain; Kysely's CamelCasePlugin turns `stepId` into `step_id`. */
+export interface Schema {
+  repos: Cells<Repo>
+  /** loginKey: the login in lower case, for it is unique without case. */
+  users: Cells<User> & { loginKey: string; tokenHash: string }
+  builds: Cells<Build>
+  /** Kept apart from builds, so that lists of builds do not read it. */
+  manifests: { buildId: number; manifest: string }
+  /** pendingAt: when the stage last became pending. */
+  stages: Cells<Stage> & { pendingAt: number }
+  steps: Cells<Step>
+  attempts: Cells<Attempt>
+  workers: Cells<WorkerRecord>
+  secrets: Cells<Secret>
+  deliveries: Cells<Delivery>
+  outbox: { id: number; message: string; createdAt: number }
+  ticks: { name: string; dueAt: number; lateMs: number }
+  settings: { name: string; value: string }
+  logSegments: LogColumns & { first: number; count: number; bytes: number; data: Uint8Array }
+  logSeals: LogColumns & { lines: number; bytes: number; crc32: number; gap: string }
+}
+
+interface LogColumns {
+  stepId: number
+  stageId: number
+  attempt: number
+  step: number
+  try: number
+}

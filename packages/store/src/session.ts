@@ -1,0 +1,12 @@
+import type { Logger } from '@waggle/domain'
+import type { Dialect } from './dialect.ts'
+import type { Query } from './query.ts'
+
+/** Where statements run: on a connection of its own choice, or inside one transaction. */
+export interface Session {
+  readonly dialect: Dialect
+  readonly log: Logger
+  /** Changes nothing, so outside of a transaction it may be repeated after a lost connection. */
+  read<P, R>(query: Query<P, R>, params: P): Promise<readonly R[]>
+  write<P, R>(query: Query<P, R>, params: P): Promise<readonly R[]>
+}

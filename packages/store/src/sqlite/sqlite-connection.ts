@@ -1,0 +1,42 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { sqliteDialect } from '../dialect.ts'
+import type { Compiled, Query } from '../query.ts'
+import { translateError } from '../translate-error.ts'
+
+/** `FULL`: an acknowledged commit also survives a power cut. `NORMAL`, `OFF`: for tests. */
+export type Synchronous = 'FULL' | 'NORMAL' | 'OFF'
+
+/** One connection with its prepared statements. Statements are few (see `query.ts`), so none is ever dropped. */
+export class SqliteConnection {
+  readonly database: DatabaseSync
+  readonly #statements = new Map<Compiled, StatementSync>()
+
+  constructor(path: string, synchronous: Synchronous) {
+    this.database = new DatabaseSync(path)
+    // A short wait: it blocks the whole process. The write queue repeats it without blocking.
+    this.database.exec('pragma busy_timeout = 50')
+    this.database.exec('pragma journal_mode = wal')
+    this.database.exec(`pragma synchronous = ${synchronous}`)
+    this.database.exec('pragma foreign_keys = on')
+    this.database.exec('pragma journal_size_limit = 67108864')
+  }
+
+  run<P, R>(query: Query<P, R>, params: P): readonly R[] {
+    try {
+      const compiled = query.compile(sqliteDialect)
+      let statement = this.#statements.get(compiled)
+      if (!statement) {
+        statement = this.database.prepare(compiled.text)
+        this.#statements.set(compiled, statement)
+      }
+      return statement.all(...(compiled.fill(params) as SQLInputValue[])) as R[]
+    } catch (error) {
+      throw translateError(error, query.conflictCode)
+    }
+  }
+
+  close(): void {
+    this.#statements.clear()
+    if (this.database.isOpen) this.database.close()
+  }
+}

@@ -1,0 +1,171 @@
+import {
+  type Build,
+  type BuildPatch,
+  type BuildStatus,
+  type BuildStore,
+  buildStatuses,
+} from '@waggle/domain'
+import { sql } from 'kysely'
+import { keep, pick, plusOne } from '../keep.ts'
+import { flag, int, noun, text, textMap, word } from '../noun.ts'
+import { query } from '../query.ts'
+import type { Session } from '../session.ts'
+
+const build = noun<Build>('build', {
+  id: int,
+  repoId: int,
+  number: int,
+  status: word(buildStatuses),
+  error: text,
+  sourceRepo: text,
+  cloneUrl: text,
+  trigger: text,
+  event: word(['push', 'pull_request', 'tag', 'promote', 'rollback', 'cron', 'custom']),
+  action: text,
+  link: text,
+  title: text,
+  message: text,
+  before: text,
+  after: text,
+  ref: text,
+  source: text,
+  target: text,
+  author: text,
+  authorName: text,
+  authorEmail: text,
+  authorAvatar: text,
+  sender: text,
+  deployTo: text,
+  deployId: int,
+  cron: text,
+  parent: int,
+  debug: flag,
+  params: textMap,
+  startedAt: int,
+  finishedAt: int,
+  createdAt: int,
+  updatedAt: int,
+  version: int,
+})
+
+const created = build.columns.filter(
+  (column) => !['id', 'createdAt', 'updatedAt', 'version'].includes(column),
+)
+
+const patchable = ['status', 'error', 'startedAt', 'finishedAt'] as const
+
+const find = query(({ db }, p: { id: number }) =>
+  db.selectFrom('builds').select(build.columns).where('id', '=', p.id),
+)
+
+const lock = query(({ db, hasRowLocks }, p: { id: number }) =>
+  db
+    .selectFrom('builds')
+    .select(build.columns)
+    .where('id', '=', p.id)
+    .$if(hasRowLocks, (locked) => locked.forUpdate()),
+)
+
+const findByNumber = query(({ db }, p: { repoId: number; number: number }) =>
+  db
+    .selectFrom('builds')
+    .select(build.columns)
+    .where('repoId', '=', p.repoId)
+    .where('number', '=', p.number),
+)
+
+interface Window {
+  readonly repoId: number
+  readonly offset: number
+  readonly limit: number
+}
+
+const list = query(({ db }, p: Window) =>
+  db
+    .selectFrom('builds')
+    .select(build.columns)
+    .where('repoId', '=', p.repoId)
+    .orderBy('number', 'desc')
+    .limit(p.limit)
+    .offset(p.offset),
+)
+
+const listByRef = query(({ db }, p: Window & { ref: string }) =>
+  db
+    .selectFrom('builds')
+    .select(build.columns)
+    .where('repoId', '=', p.repoId)
+    .where('ref', '=', p.ref)
+    .orderBy('number', 'desc')
+    .limit(p.limit)
+    .offset(p.offset),
+)
+
+const create = query(
+  ({ db, now }, p: Record<string, never>) =>
+    db
+      .insertInto('builds')
+      .values({
+        ...pick(p, created),
+        createdAt: now,
+        updatedAt: now,
+        version: 1,
+      })
+      .returning(build.columns),
+  'build_exists',
+)
+
+const createManifest = query(({ db }, p: { buildId: number; manifest: string }) =>
+  db.insertInto('manifests').values({ buildId: p.buildId, manifest: p.manifest }),
+)
+
+const update = query(({ db, now }, p: BuildPatch & { id: number }) =>
+  db
+    .updateTable('builds')
+    .set({ ...keep(p, patchable), updatedAt: now, version: plusOne('version') })
+    .where('id', '=', p.id)
+    .returning(build.columns),
+)
+
+const findManifest = query(({ db }, p: { id: number }) =>
+  db.selectFrom('manifests').select('manifest').where('buildId', '=', p.id),
+)
+
+const countByStatus = query(({ db }) =>
+  db
+    .selectFrom('builds')
+    .select(['status', sql<number>`count(*)`.as('count')])
+    .groupBy('status'),
+)
+
+export const buildStore = (session: Session): BuildStore => {
+  const one = (rows: readonly unknown[]): Build | null => (rows[0] ? build.read(rows[0]) : null)
+  return {
+    find: async (id) => one(await session.read(find, { id })),
+    findByNumber: async (repoId, number) =>
+      one(await session.read(findByNumber, { repoId, number })),
+    findLatest: async (repoId, ref) =>
+      one(await session.read(listByRef, { repoId, ref, offset: 0, limit: 1 })),
+    list: async (repoId, { ref }, { offset, limit }) => {
+      const window = { repoId, offset, limit }
+      const rows =
+        ref === undefined
+          ? await session.read(list, window)
+          : await session.read(listByRef, { ...window, ref })
+      return build.readAll(rows, session.log)
+    },
+    lock: async (id) => one(await session.read(lock, { id })),
+    create: async (given, manifest) => {
+      const [row] = await session.write(create, build.write(given))
+      const made = build.read(row)
+      await session.write(createManifest, { buildId: made.id, manifest })
+      return made
+    },
+    update: async (id, patch) => one(await session.write(update, { ...build.write(patch), id })),
+    findManifest: async (id) => (await session.read(findManifest, { id }))[0]?.manifest ?? null,
+    countByStatus: async () => {
+      const rows = await session.read(countByStatus, {})
+      return Object.fromEntries(rows.map((row) => [row.status as BuildStatus, row.count]))
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import { notFound, type Repo, type RepoPatch, type RepoStore } from '@waggle/domain'
+import { keep, pick, plusOne } from '../keep.ts'
+import { bytes, flag, int, noun, text, word } from '../noun.ts'
+import { query } from '../query.ts'
+import type { Session } from '../session.ts'
+
+const repo = noun<Repo>('repo', {
+  id: int,
+  uid: text,
+  namespace: text,
+  name: text,
+  slug: text,
+  gitHttpUrl: text,
+  gitSshUrl: text,
+  link: text,
+  defaultBranch: text,
+  private: flag,
+  visibility: word(['public', 'private', 'internal']),
+  active: flag,
+  configPath: text,
+  trusted: flag,
+  protected: flag,
+  timeoutMinutes: int,
+  throttle: int,
+  counter: int,
+  signerSealed: bytes,
+  secretSealed: bytes,
+  createdAt: int,
+  updatedAt: int,
+  version: int,
+})
+
+const patchable = [
+  'gitHttpUrl',
+  'gitSshUrl',
+  'link',
+  'defaultBranch',
+  'private',
+  'visibility',
+  'active',
+  'configPath',
+  'trusted',
+  'protected',
+  'timeoutMinutes',
+  'throttle',
+  'counter',
+  'signerSealed',
+  'secretSealed',
+] as const satisfies readonly (keyof RepoPatch)[]
+
+const created = repo.columns.filter(
+  (column) => !['id', 'counter', 'createdAt', 'updatedAt', 'version'].includes(column),
+)
+
+const find = query(({ db }, p: { id: number }) =>
+  db.selectFrom('repos').select(repo.columns).where('id', '=', p.id),
+)
+
+const findBySlug = query(({ db }, p: { slug: string }) =>
+  db.selectFrom('repos').select(repo.columns).where('slug', '=', p.slug),
+)
+
+const list = query(({ db }, p: { offset: number; limit: number }) =>
+  db.selectFrom('repos').select(repo.columns).orderBy('id').limit(p.limit).offset(p.offset),
+)
+
+const create = query(
+  ({ db, now }, p: Record<string, never>) =>
+    db
+      .insertInto('repos')
+      .values({
+        ...pick(p, created),
+        counter: 0,
+        createdAt: now,
+        updatedAt: now,
+        version: 1,
+      })
+      .returning(repo.columns),
+  'repo_exists',
+)
+
+const update = query(
+  ({ db, now }, p: RepoPatch & { id: number }) =>
+    db
+      .updateTable('repos')
+      .set({ ...keep(p, patchable), updatedAt: now, version: plusOne('version') })
+      .where('id', '=', p.id)
+      .returning(repo.columns),
+  'repo_exists',
+)
+
+const nextBuildNumber = query(({ db, now }, p: { id: number }) =>
+  db
+    .updateTable('repos')
+    .set({ counter: plusOne('counter'), updatedAt: now, version: plusOne('version') })
+    .where('id', '=', p.id)
+    .returning('counter'),
+)
+
+export const repoStore = (session: Session): RepoStore => {
+  const one = (rows: readonly unknown[]): Repo | null => (rows[0] ? repo.read(rows[0]) : null)
+  return {
+    find: async (id) => one(await session.read(find, { id })),
+    findBySlug: async (slug) => one(await session.read(findBySlug, { slug })),
+    list: async ({ offset, limit }) =>
+      repo.readAll(await session.read(list, { offset, limit }), session.log),
+    create: async (given) => repo.read((await session.write(create, repo.write(given)))[0]),
+    update: async (id, patch) => one(await session.write(update, { ...repo.write(patch), id })),
+    nextBuildNumber: async (id) => {
+      const [row] = await session.write(nextBuildNumber, { id })
+      if (!row) throw notFound('repo_not_found', 'There is no such repository.')
+      return row.counter
+    },
+  }
+}

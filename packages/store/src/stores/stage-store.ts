@@ -1,0 +1,232 @@
+import {
+  type NewStage,
+  type PartitionLoad,
+  type Stage,
+  type StagePatch,
+  type StageStatus,
+  type StageStore,
+  stageStatuses,
+} from '@waggle/domain'
+import { sql } from 'kysely'
+import { insertRows } from '../insert-rows.ts'
+import { keep, plusOne } from '../keep.ts'
+import { flag, int, noun, text, textList, textMap, word } from '../noun.ts'
+import { query } from '../query.ts'
+import type { Session } from '../session.ts'
+
+const stage = noun<Stage>('stage', {
+  id: int,
+  repoId: int,
+  buildId: int,
+  number: int,
+  name: text,
+  kind: text,
+  type: text,
+  status: word(stageStatuses),
+  error: text,
+  errIgnore: flag,
+  exitCode: int,
+  machine: text,
+  os: text,
+  arch: text,
+  variant: text,
+  kernel: text,
+  labels: textMap,
+  limit: int,
+  throttle: int,
+  onSuccess: flag,
+  onFailure: flag,
+  dependsOn: textList,
+  partition: text,
+  attempt: int,
+  isHeld: flag,
+  startedAt: int,
+  stoppedAt: int,
+  createdAt: int,
+  updatedAt: int,
+  version: int,
+})
+
+// Literals, so that the planner sees that the partial indexes hold these rows.
+const isIncomplete = sql<boolean>`status in ('pending', 'running')`
+const isOfferable = sql<boolean>`status = 'pending' and is_held = false`
+
+const find = query(({ db }, p: { id: number }) =>
+  db.selectFrom('stages').select(stage.columns).where('id', '=', p.id),
+)
+
+const findMany = query(({ db, anyInt }, p: { ids: readonly number[] }) =>
+  db.selectFrom('stages').select(stage.columns).where(anyInt('id', p.ids)),
+)
+
+const listByBuild = query(({ db }, p: { buildId: number }) =>
+  db.selectFrom('stages').select(stage.columns).where('buildId', '=', p.buildId).orderBy('number'),
+)
+
+const lock = query(({ db, hasRowLocks }, p: { id: number }) =>
+  db
+    .selectFrom('stages')
+    .select(stage.columns)
+    .where('id', '=', p.id)
+    .$if(hasRowLocks, (locked) => locked.forUpdate()),
+)
+
+const clock = query(({ db, now }) => db.selectNoFrom(now.as('now')))
+
+const created = stage.columns.filter((column) => column !== 'id')
+const insert = insertRows<Record<string, unknown>>(
+  'stages',
+  [...created, 'pendingAt'],
+  stage.columns,
+  'stage_exists',
+)
+
+const patchable = [
+  'status',
+  'error',
+  'exitCode',
+  'machine',
+  'isHeld',
+  'startedAt',
+  'stoppedAt',
+] as const satisfies readonly (keyof StagePatch)[]
+
+interface Change extends StagePatch {
+  readonly id: number
+  readonly fromStatus: readonly string[] | null
+  readonly fromAttempt: number | null
+  readonly fromHeld: boolean | null
+}
+
+const update = query(({ db, now, anyText, isAbsent }, p: Change) =>
+  db
+    .updateTable('stages')
+    .set({
+      ...keep(p, patchable),
+      pendingAt: sql<number>`case when ${p.status} = 'pending' and status <> 'pending' then ${now} else pending_at end`,
+      updatedAt: now,
+      version: plusOne('version'),
+    })
+    .where('id', '=', p.id)
+    .where((eb) =>
+      eb.and([
+        eb.or([isAbsent(p.fromStatus, 'text[]'), anyText('status', p.fromStatus ?? [])]),
+        eb.or([isAbsent(p.fromAttempt, 'bigint'), sql<boolean>`attempt = ${p.fromAttempt}`]),
+        eb.or([isAbsent(p.fromHeld, 'boolean'), sql<boolean>`is_held = ${p.fromHeld}`]),
+      ]),
+    )
+    .returning(stage.columns),
+)
+
+const take = query(({ db, now }, p: { id: number; attempt: number; machine: string }) =>
+  db
+    .updateTable('stages')
+    .set({
+      attempt: plusOne('attempt'),
+      isHeld: true,
+      machine: p.machine,
+      updatedAt: now,
+      version: plusOne('version'),
+    })
+    .where('id', '=', p.id)
+    .where(isOfferable)
+    .where('attempt', '=', p.attempt)
+    .returning(stage.columns),
+)
+
+const listOfferable = query(({ db }, p: { afterId: number; limit: number }) =>
+  db
+    .selectFrom('stages')
+    .select(stage.columns)
+    .where(isOfferable)
+    .where('id', '>', p.afterId)
+    .orderBy('id')
+    .limit(p.limit),
+)
+
+const listIncomplete = query(({ db }) =>
+  db.selectFrom('stages').select(stage.columns).where(isIncomplete).orderBy('id'),
+)
+
+// An accepted stage keeps its status until its worker starts it, but it does not wait any more.
+const loadByPartition = query(({ db }) =>
+  db
+    .selectFrom('stages')
+    .select([
+      'partition',
+      sql<number>`sum(case when ${isOfferable} then 1 else 0 end)`.as('pending'),
+      sql<number>`sum(case when ${isOfferable} then 0 else 1 end)`.as('running'),
+      sql<number>`coalesce(min(case when ${isOfferable} then pending_at end), 0)`.as(
+        'oldest_pending_at',
+      ),
+    ])
+    .where(isIncomplete)
+    .groupBy('partition')
+    .orderBy('partition'),
+)
+
+export const stageStore = (session: Session): StageStore => {
+  const one = (rows: readonly unknown[]): Stage | null => (rows[0] ? stage.read(rows[0]) : null)
+  const all = (rows: readonly unknown[]): readonly Stage[] => stage.readAll(rows, session.log)
+  return {
+    find: async (id) => one(await session.read(find, { id })),
+    findMany: async (ids) =>
+      ids.length === 0 ? [] : all(await session.read(findMany, { ids: [...ids] })),
+    listByBuild: async (buildId) => all(await session.read(listByBuild, { buildId })),
+    lock: async (id) => one(await session.read(lock, { id })),
+    create: async (stages) => {
+      if (stages.length === 0) return []
+      const now = (await session.read(clock, {}))[0]?.now ?? Date.now()
+      const rows = await insert(
+        session,
+        stages.map((given) => newRow(given, now)),
+      )
+      return rows.map(stage.read)
+    },
+    update: async (id, patch, when = {}) =>
+      one(
+        await session.write(update, {
+          ...stage.write(patch),
+          id,
+          fromStatus: listOf(when.status),
+          fromAttempt: when.attempt ?? null,
+          fromHeld: when.isHeld ?? null,
+        }),
+      ),
+    take: async (id, attempt, machine) => one(await session.write(take, { id, attempt, machine })),
+    listOfferable: async (afterId, limit) => {
+      // A window of unreadable rows alone must not look like the end of the list.
+      for (let after = afterId; ; ) {
+        const rows = await session.read(listOfferable, { afterId: after, limit })
+        const read = all(rows)
+        if (read.length > 0 || rows.length < limit || limit < 1) return read
+        after = rows.at(-1)?.id ?? after
+      }
+    },
+    listIncomplete: async () => all(await session.read(listIncomplete, {})),
+    loadByPartition: async () =>
+      (await session.read(loadByPartition, {})).map(
+        (row): PartitionLoad => ({
+          partition: row.partition,
+          pending: Number(row.pending),
+          running: Number(row.running),
+          oldestPendingAt: Number(row.oldest_pending_at),
+        }),
+      ),
+  }
+}
+
+const newRow = (given: NewStage, now: number): Record<string, unknown> => ({
+  ...stage.write(given),
+  createdAt: now,
+  updatedAt: now,
+  version: 1,
+  pendingAt: given.status === 'pending' ? now : 0,
+})
+
+const listOf = (
+  status: StageStatus | readonly StageStatus[] | undefined,
+): readonly string[] | null => {
+  if (status === undefined) return null
+  return typeof status === 'string' ? [status] : [...status]
+}
