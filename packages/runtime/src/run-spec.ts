@@ -1,0 +1,23 @@
+import type { Spec } from '@waggle/domain'
+import { type ExecuteDeps, type ExecuteResult, execute } from './execute.ts'
+import { StageRun } from './stage-run.ts'
+
+/** Sets a stage up and runs it. A failed set-up ends it in `error` with the engine's text and all steps skipped.
+ *  Set-up is not interrupted by `signal`, though its time counts (pipeline.md §13.1, §14.7).
+ *
+ *  Leaves the clean-up to the caller, also when it rejects: the result is told before `engine.destroy`. */
+export const runSpec = async (
+  deps: ExecuteDeps,
+  spec: Spec,
+  signal: AbortSignal,
+): Promise<ExecuteResult> => {
+  const begin = deps.clock.monotonic()
+  try {
+    await deps.engine.setup(spec)
+  } catch (error) {
+    deps.log.warn('stage set-up failed', { err: error })
+    return new StageRun(deps, spec).fail(error instanceof Error ? error.message : '', signal)
+  }
+  const timeoutMs = deps.timeoutMs - (deps.clock.monotonic() - begin)
+  return execute({ ...deps, timeoutMs }, spec, signal)
+}
