@@ -1,4 +1,4 @@
-import type { AttemptRef } from '@waggle/domain'
+import { type AttemptRef, conflict } from '@waggle/domain'
 
 export type LeaseState = 'held' | 'released' | 'lost'
 
@@ -67,7 +67,8 @@ export class Lease {
   #end(ending: LeaseEnding): void {
     if (ending === 'lost' || this.#ending === '' || this.#ending === 'stopped')
       this.#ending = ending
-    this.#steps.abort(ending)
+    // The runtime tells a lost lease from a cancel by the reason's kind.
+    this.#steps.abort(ending === 'lost' ? conflict('lease_lost', 'the lease is lost') : ending)
   }
 }
 

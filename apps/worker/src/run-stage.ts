@@ -58,6 +58,10 @@ export const runStage = async (deps: RunStageDeps, lease: Lease, given: Given): 
 }
 
 const compileAndRun = async (deps: RunStageDeps, lease: Lease, given: Given): Promise<string> => {
+  if (lease.ending === 'stopped') {
+    await tellEnd(deps, lease, errorResult(''), false)
+    return 'released'
+  }
   const compiled = tryCompile(deps, given)
   if (compiled.kind === 'error') {
     await tellEnd(deps, lease, errorResult(compiled.message), false)

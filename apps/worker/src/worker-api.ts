@@ -223,7 +223,8 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
       await call({ ...onAttempt(lease), path: workerPaths.seal(lease.ref.stageId), body })
     },
     finish: async (lease, result) => {
-      const body = { attempt: lease.ref.attempt, ...result }
+      const { status, exitCode, error, updates } = result
+      const body = { attempt: lease.ref.attempt, status, exitCode, error, updates }
       await call({ ...onAttempt(lease), path: workerPaths.finish(lease.ref.stageId), body })
     },
     release: async (lease, reason) => {

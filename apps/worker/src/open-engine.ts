@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import type { SettingValues, workerSettings } from '@waggle/config'
+import type { Engine, Given, Logger } from '@waggle/domain'
+import type { CompileResult, CompileSettings } from '@waggle/pipeline'
+import { compileSettings } from './compile-settings.ts'
+
+/** An engine with the compiler that speaks its specs. */
+export interface OpenedEngine {
+  readonly engine: Engine
+  readonly compile: (given: Given) => CompileResult
+}
+
+/** Makes the engine of the worker's type. The container engine's client is loaded only where it is used: it costs an
+ *  exec worker some 20 MB. */
+export const openEngine = async (
+  settings: SettingValues<typeof workerSettings>,
+  folder: string,
+  log: Logger,
+): Promise<OpenedEngine> => {
+  const root = join(folder, 'exec')
+  const compile = compileSettings(settings, settings.type === 'exec' ? root : '')
+  switch (settings.type) {
+    case 'docker': {
+      const { compileDocker, createDockerEngine } = await import('@waggle/engine-docker')
+      const engine = createDockerEngine({ socketPath: settings.dockerSocket, log })
+      return { engine, compile: bind(compileDocker, compile) }
+    }
+    case 'exec': {
+      const { compileExec, createExecEngine } = await import('@waggle/engine-exec')
+      return { engine: createExecEngine({ root, log }), compile: bind(compileExec, compile) }
+    }
+    default:
+      return settings.type satisfies never
+  }
+}
+
+const bind =
+  (
+    compile: (given: Given, settings: CompileSettings) => CompileResult,
+    settings: CompileSettings,
+  ) =>
+  (given: Given) =>
+    compile(given, settings)

@@ -1,0 +1,198 @@
+import { hostname } from 'node:os'
+import type { SettingValues, sharedSettings, workerSettings } from '@waggle/config'
+import { type Logger, scaledTimers, systemClock, type Timers } from '@waggle/domain'
+import { openLiveLog } from '@waggle/logs'
+import { openConsumer, openSignals } from '@waggle/queue'
+import packageFile from '../package.json' with { type: 'json' }
+import { drain } from './drain.ts'
+import { watchEngine } from './engine-watch.ts'
+import { startHealthServer } from './health-server.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { HeldStages } from './held-stages.ts'
+import { takeIdentity } from './identity.ts'
+import { startJanitor } from './janitor.ts'
+import { type OpenedEngine, openEngine } from './open-engine.ts'
+import { createStepSlots } from './step-slots.ts'
+import { startTakeByPoll } from './take-by-poll.ts'
+import { takeOffer } from './take-offer.ts'
+import { createWorkerApi } from './worker-api.ts'
+import { workerProfile } from './worker-profile.ts'
+
+export interface WorkerOptions {
+  readonly settings: SettingValues<typeof workerSettings>
+  readonly shared: SettingValues<typeof sharedSettings>
+  readonly log: Logger
+  /** Instead of the engine that the settings name. */
+  readonly engine?: (folder: string) => Promise<OpenedEngine> | OpenedEngine
+  /** Called once the worker takes stages. */
+  readonly onReady?: (worker: ReadyWorker) => void
+}
+
+export interface ReadyWorker {
+  readonly workerId: string
+  readonly name: string
+  /** Port of the health server; 0 = none. */
+  readonly port: number
+}
+
+/** Runs a worker until `signal` fires and what it holds has ended: it takes nothing new, lets its stages finish for
+ *  `drainSeconds`, then ends them. Throws `unavailable` where its data folder cannot be used. */
+export const runWorker = async (options: WorkerOptions, signal: AbortSignal): Promise<void> => {
+  const { settings, shared } = options
+  const clock = systemClock
+  // Closed in reverse order, whatever happens.
+  await using stack = new AsyncDisposableStack()
+
+  const identity = await takeIdentity(settings.dataFolder)
+  stack.defer(() => identity.release())
+  const log = options.log.child({ 'worker.id': identity.workerId })
+  const profile = workerProfile(settings)
+  const { slots } = settings
+
+  const api = createWorkerApi({
+    ...settings,
+    identity,
+    name: settings.name ?? hostname(),
+    version: packageFile.version,
+    profile,
+    clock,
+    log,
+  })
+  stack.defer(() => api.close())
+  const registered = await api.register(signal).catch((error: unknown) => {
+    if (signal.aborted) return null
+    throw error
+  })
+  if (registered === null) return
+  log.info('worker registered', { 'worker.name': registered.name, url: settings.server })
+  const timers: Timers = {
+    ...scaledTimers(shared.timeScale),
+    heartbeatMs: registered.heartbeatMs,
+    killGraceMs: registered.killGraceMs,
+  }
+
+  const opened = await (options.engine ?? ((folder) => openEngine(settings, folder, log)))(
+    identity.folder,
+  )
+  stack.defer(() => opened.engine.close())
+  const engine = await watchEngine({
+    engine: opened.engine,
+    everyMs: timers.heartbeatMs,
+    clock,
+    log,
+  })
+  stack.defer(() => engine.stop())
+
+  const redis = { url: shared.redisUrl, prefix: shared.redisPrefix }
+  const liveLog = openLiveLog({ redis, log })
+  stack.defer(() => liveLog.close())
+  const signals = await openSignals({ redis, log })
+  stack.defer(() => signals.close())
+
+  const held = new HeldStages()
+  const heartbeat = startHeartbeat({
+    send: (attempts, sent) => api.heartbeat(attempts, sent),
+    held,
+    everyMs: timers.heartbeatMs,
+    clock,
+    log,
+  })
+  stack.defer(() => heartbeat.stop())
+  const unwatch = await signals.watchCancels(identity.workerId, {
+    onCancel: (message) => held.find(message)?.cancel(),
+    // What was said meanwhile is lost; the heartbeat's answer has it.
+    onGap: () => heartbeat.beat(),
+  })
+  stack.defer(() => unwatch())
+
+  const janitor = startJanitor({
+    engine: opened.engine,
+    installation: registered.installation,
+    held,
+    ask: (attempts, asked) => api.held(attempts, asked),
+    everyMs: timers.janitorMs,
+    clock,
+    log,
+  })
+  stack.defer(() => janitor.stop())
+
+  let stages = 0
+  const exit = new AbortController()
+  stack.defer(() => exit.abort())
+  const stageDeps = {
+    api,
+    held,
+    liveLog,
+    ...opened,
+    ...(settings.maxSteps > 0 ? { slots: createStepSlots(settings.maxSteps) } : {}),
+    killGraceMs: timers.killGraceMs,
+    clock,
+    log,
+    exit: exit.signal,
+    onAccepted: () => {
+      stages++
+    },
+  }
+  // The poll, while Redis is away, may use a slot that the consumer does not know of.
+  const isReady = () =>
+    !signal.aborted && engine.isUp && !heartbeat.isDraining && held.count < slots
+  const consumer = openConsumer({
+    workerId: identity.workerId,
+    profile,
+    slots,
+    isReady,
+    onOffer: (offer, stopping) => takeOffer(stageDeps, offer, stopping),
+    redis,
+    log,
+    timers,
+  })
+  stack.defer(() => consumer.close())
+  await consumer.start()
+  const poll = startTakeByPoll({
+    api,
+    redis,
+    isReady,
+    clock,
+    log,
+    take: (offer, stopping) => takeOffer(stageDeps, offer, stopping),
+  })
+  stack.defer(() => poll.stop())
+
+  const port = await openHealth()
+  options.onReady?.({ workerId: identity.workerId, name: registered.name, port })
+  log.info('worker ready', { count: slots, port })
+
+  await aborted(signal)
+  log.info('worker stops: takes nothing new', { count: held.count })
+  await Promise.all([consumer.stop(), poll.stop()])
+  await drain({
+    held,
+    drainMs: settings.drainSeconds * 1_000,
+    killGraceMs: timers.killGraceMs,
+    clock,
+    log,
+  })
+  log.info('worker stopped')
+
+  async function openHealth(): Promise<number> {
+    if (settings.port === 0) return 0
+    const health = await startHealthServer(settings.port, () => {
+      const reason = signal.aborted
+        ? 'stopping'
+        : !engine.isUp
+          ? 'the engine does not answer'
+          : !heartbeat.isAnswered
+            ? 'the API does not answer'
+            : 'OK'
+      return { isReady: reason === 'OK', reason, slots, running: held.count, stages }
+    })
+    stack.defer(() => health.close())
+    return health.port
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
