@@ -1,0 +1,37 @@
+import { type Repo, toUnixSeconds } from '@waggle/domain'
+import { optional } from './optional.ts'
+
+/** rest-api.md §6.3. The keys of its webhooks and signatures are not part of it. */
+export const repoShape = (repo: Repo, more: { readonly build?: object } = {}) => ({
+  id: repo.id,
+  uid: repo.uid,
+  user_id: 0,
+  namespace: repo.namespace,
+  name: repo.name,
+  slug: repo.slug,
+  scm: '',
+  git_http_url: repo.gitHttpUrl,
+  git_ssh_url: repo.gitSshUrl,
+  link: repo.link,
+  default_branch: repo.defaultBranch,
+  private: repo.private,
+  visibility: repo.visibility,
+  active: repo.active,
+  config_path: repo.configPath,
+  trusted: repo.trusted,
+  protected: repo.protected,
+  ignore_forks: false,
+  ignore_pull_requests: false,
+  auto_cancel_pull_requests: false,
+  auto_cancel_pushes: false,
+  auto_cancel_running: false,
+  timeout: repo.timeoutMinutes,
+  ...optional({ throttle: repo.throttle }),
+  counter: repo.counter,
+  synced: 0,
+  created: toUnixSeconds(repo.createdAt),
+  updated: toUnixSeconds(repo.updatedAt),
+  version: repo.version,
+  archived: false,
+  ...more,
+})

@@ -1,0 +1,31 @@
+import { type Build, type Repo, type Stage, toUnixSeconds } from '@waggle/domain'
+
+/** rest-api.md §6.12: flat, every member always there, and the two limits as texts. */
+export const stageRowShape = (repo: Repo, build: Build, stage: Stage) => ({
+  repo_namespace: repo.namespace,
+  repo_name: repo.name,
+  repo_slug: repo.slug,
+  build_number: build.number,
+  build_author: build.author,
+  build_author_name: build.authorName,
+  build_author_email: build.authorEmail,
+  build_author_avatar: build.authorAvatar,
+  build_sender: build.sender,
+  build_started: toUnixSeconds(build.startedAt),
+  build_finished: toUnixSeconds(build.finishedAt),
+  build_created: toUnixSeconds(build.createdAt),
+  build_updated: toUnixSeconds(build.updatedAt),
+  stage_name: stage.name,
+  stage_kind: stage.kind,
+  stage_type: stage.type,
+  stage_status: stage.status,
+  stage_machine: stage.machine,
+  stage_os: stage.os,
+  stage_arch: stage.arch,
+  stage_variant: stage.variant,
+  stage_kernel: stage.kernel,
+  stage_limit: String(stage.limit),
+  stage_limit_repo: String(stage.throttle),
+  stage_started: toUnixSeconds(stage.startedAt),
+  stage_stopped: toUnixSeconds(stage.stoppedAt),
+})

@@ -1,0 +1,34 @@
+import { type Stage, toUnixSeconds } from '@waggle/domain'
+import { optional } from './optional.ts'
+
+/** rest-api.md §6.5. `steps` only on the endpoints that say so. */
+export const stageShape = (stage: Stage, more: { readonly steps?: readonly object[] } = {}) => ({
+  id: stage.id,
+  repo_id: stage.repoId,
+  build_id: stage.buildId,
+  number: stage.number,
+  name: stage.name,
+  ...optional({ kind: stage.kind, type: stage.type }),
+  status: stage.status,
+  ...optional({ error: stage.error }),
+  errignore: stage.errIgnore,
+  exit_code: stage.exitCode,
+  ...optional({ machine: stage.machine }),
+  os: stage.os,
+  arch: stage.arch,
+  ...optional({
+    variant: stage.variant,
+    kernel: stage.kernel,
+    limit: stage.limit,
+    throttle: stage.throttle,
+  }),
+  started: toUnixSeconds(stage.startedAt),
+  stopped: toUnixSeconds(stage.stoppedAt),
+  created: toUnixSeconds(stage.createdAt),
+  updated: toUnixSeconds(stage.updatedAt),
+  version: stage.version,
+  on_success: stage.onSuccess,
+  on_failure: stage.onFailure,
+  ...optional({ depends_on: stage.dependsOn, labels: stage.labels }),
+  ...optional({ steps: more.steps }),
+})
