@@ -1,0 +1,58 @@
+import { waitUntil } from '@waggle/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { witnessed, witnessOf } from '../harness/ledger.ts'
+import { pipelineText } from '../harness/pipeline-text.ts'
+import { type System, startSystem } from '../harness/start-system.ts'
+
+describe('PostgreSQL under load', () => {
+  let system: System
+  beforeAll(async () => {
+    system = await startSystem({ database: 'postgres', apis: 2, workers: 2, timeScale: 0.1 })
+  })
+  afterAll(() => system?.stop())
+
+  const load = async (file: string) => {
+    const numbers: number[] = []
+    for (let i = 0; i < 8; i++) {
+      const build = await system.client.submit(
+        pipelineText([
+          { name: 'one', commands: witnessed(file, 1) },
+          { name: 'two', commands: witnessed(file, 0) },
+        ]),
+      )
+      numbers.push(build.number)
+    }
+    await waitUntil('some to run', () => Object.keys(witnessOf(system, file).started).length >= 2)
+    return numbers
+  }
+
+  it.each([
+    ['restarts at once', 'restart', 0],
+    ['is away for a while', 'away', 3_000],
+  ])('%s: no process dies, every stage runs, none twice', async (_, file, awayMs) => {
+    const pids = [...system.apis, ...system.workers].map((app) => app.pid())
+    const numbers = await load(file)
+    await system.postgres?.crash()
+    if (awayMs > 0) {
+      const ready = await fetch(`${system.client.server}/readyz`)
+      expect(ready.status).toBe(503)
+      const submitted = await system.client.call('POST', '/api/builds', {
+        repository: 'test/app',
+        pipeline: pipelineText([]),
+      })
+      expect(submitted.status).toBe(503)
+      await new Promise((resolve) => setTimeout(resolve, awayMs))
+    }
+    await system.postgres?.restart()
+    const builds = await Promise.all(numbers.map((number) => system.client.ended(number, 90_000)))
+    expect(builds.map((build) => build.status)).toEqual(numbers.map(() => 'success'))
+    const once = Object.fromEntries(
+      numbers.flatMap((number) => [
+        [`${number} default one`, 1],
+        [`${number} default two`, 1],
+      ]),
+    )
+    expect(witnessOf(system, file)).toEqual({ started: once, ended: once })
+    expect([...system.apis, ...system.workers].map((app) => app.pid())).toEqual(pids)
+  })
+})
