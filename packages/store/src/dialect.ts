@@ -22,20 +22,23 @@ export interface Dialect {
    *  make a lease look older than it is. */
   readonly now: RawBuilder<number>
   /** The column is one of a list given as one parameter, so that the statement's text stays the same. */
-  anyInt(column: string, list: readonly number[]): RawBuilder<boolean>
-  anyText(column: string, list: readonly string[]): RawBuilder<boolean>
+  readonly anyInt: (column: string, list: readonly number[]) => RawBuilder<boolean>
+  readonly anyText: (column: string, list: readonly string[]) => RawBuilder<boolean>
   /** No list (null) was given. */
-  isAbsent(value: unknown, type: 'text' | 'bigint' | 'boolean' | 'text[]'): RawBuilder<boolean>
+  readonly isAbsent: (
+    value: unknown,
+    type: 'text' | 'bigint' | 'boolean' | 'text[]',
+  ) => RawBuilder<boolean>
   /** Pairs of integers, given as two lists of one length. */
-  anyPair(
+  readonly anyPair: (
     columns: readonly [string, string],
     firsts: readonly number[],
     seconds: readonly number[],
-  ): RawBuilder<boolean>
+  ) => RawBuilder<boolean>
   /** Whether `select … for update` is needed and known. SQLite has one writer at a time. */
   readonly hasRowLocks: boolean
   /** What the driver takes for a value. */
-  cell(value: unknown): unknown
+  readonly cell: (value: unknown) => unknown
 }
 
 // PostgreSQL's text cannot hold NUL; both databases keep the same text instead.

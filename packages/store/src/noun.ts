@@ -3,8 +3,8 @@ import { internal, type Logger } from '@waggle/domain'
 
 /** How one field of a noun lies in its column. */
 export interface Field<T> {
-  read(cell: unknown): T
-  write(value: T): unknown
+  readonly read: (cell: unknown) => T
+  readonly write: (value: T) => unknown
 }
 
 /** A noun's fields and their columns: one place says how a row becomes a domain object and back. */
@@ -13,12 +13,12 @@ export interface Noun<T> {
   /** In the words of the domain; Kysely turns them into snake case. */
   readonly columns: readonly (keyof T & string)[]
   /** Throws `internal` `row_unreadable`. */
-  read(row: unknown): T
+  readonly read: (row: unknown) => T
   /** The rows that can be read. One that cannot is logged and left out, so that a single bad row stops neither a
    *  list nor a timer that works through it (threats.md T-47). */
-  readAll(rows: readonly unknown[], log: Logger): readonly T[]
+  readonly readAll: (rows: readonly unknown[], log: Logger) => readonly T[]
   /** Cells of the fields that are given. */
-  write(value: Partial<T>): Readonly<Record<string, never>>
+  readonly write: (value: Partial<T>) => Readonly<Record<string, never>>
 }
 
 export const noun = <T extends object>(
