@@ -29,7 +29,16 @@ const parts: readonly Part[] = [
     packages: ['docker.io', 'iptables'],
     isThere: () => onPath('dockerd') || existsSync('/var/run/docker.sock'),
   },
+  {
+    name: 'docker-compose, for the test of the compose file',
+    packages: ['docker-compose', 'debootstrap'],
+    isThere: () => onPath('debootstrap') && (onPath('docker-compose') || hasComposePlugin()),
+  },
 ]
+
+function hasComposePlugin(): boolean {
+  return spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0
+}
 
 function hasStaticBusybox(): boolean {
   const seen = spawnSync('dpkg-query', ['-W', '-f', '\x24{Status}', 'busybox-static'])

@@ -2,20 +2,25 @@
 # Makes local stand-ins for the base images of the compose file, under their official names, from Debian's packages
 # and the Node that runs the tests. For an engine of the tests' own only: never over somebody's real images.
 #
-# Usage: stand-ins.sh NODE_BINARY NPM_FOLDER; DOCKER_HOST names the engine.
+# Usage: stand-ins.sh NODE_BINARY NPM_FOLDER [IMAGE]...; DOCKER_HOST names the engine. Without images: all of them.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 node=$1
 npm=$2
+shift 2
+[ $# -gt 0 ] || set -- node:24-bookworm-slim redis:7 postgres:17
+wanted=" $* "
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 
 has() { docker image inspect "$1" >/dev/null 2>&1; }
+needs() { case "$wanted" in *" $1 "*) ! has "$1" ;; *) return 1 ;; esac; }
+any() { needs node:24-bookworm-slim || needs redis:7 || needs postgres:17; }
 build() { # build IMAGE FOLDER: plain instructions, legacy builder, the host's network
   DOCKER_BUILDKIT=0 docker build --quiet --network=host -t "$1" "$2" >/dev/null
 }
 
-if ! has debian:bookworm-slim; then
+if any && ! has debian:bookworm-slim; then
   echo "stand-in: debian:bookworm-slim"
   debootstrap --variant=minbase --include=ca-certificates bookworm "$work/rootfs" >"$work/debootstrap.log" 2>&1 || {
     tail -n 20 "$work/debootstrap.log" >&2; exit 1; }
@@ -29,7 +34,7 @@ if ! has debian:bookworm-slim; then
     -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' - debian:bookworm-slim >/dev/null
 fi
 
-if ! has node:24-bookworm-slim; then
+if needs node:24-bookworm-slim; then
   echo "stand-in: node:24-bookworm-slim"
   mkdir "$work/node"
   cp "$node" "$work/node/node"
@@ -47,5 +52,5 @@ D
   build node:24-bookworm-slim "$work/node"
 fi
 
-has redis:7 || { echo "stand-in: redis:7"; build redis:7 "$here/stand-ins/redis"; }
-has postgres:17 || { echo "stand-in: postgres:17"; build postgres:17 "$here/stand-ins/postgres"; }
+! needs redis:7 || { echo "stand-in: redis:7"; build redis:7 "$here/stand-ins/redis"; }
+! needs postgres:17 || { echo "stand-in: postgres:17"; build postgres:17 "$here/stand-ins/postgres"; }

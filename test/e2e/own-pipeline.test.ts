@@ -1,0 +1,59 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { standIns } from '../compose/stand-ins.ts'
+import { type System, startSystem } from '../harness/start-system.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+
+describe("Waggle's own .drone.yml", () => {
+  let system: System
+  beforeAll(async () => {
+    standIns(['node:24-bookworm-slim'])
+    system = await startSystem({ database: 'sqlite', workers: 1 })
+  }, 300_000)
+  afterAll(() => system?.stop())
+
+  it('passes when Waggle runs it', async () => {
+    const path = join(system.folder, 'repos', 'waggle')
+    mkdirSync(path, { recursive: true })
+    // The tree as it is, also where it is not committed yet.
+    const files = execFileSync(
+      'git',
+      ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+      { cwd: root },
+    )
+    for (const file of files.toString('utf8').split('\0').filter(Boolean)) {
+      try {
+        cpSync(join(root, file), join(path, file), { recursive: true })
+      } catch (error) {
+        // Deleted, and not committed yet.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      }
+    }
+    const git = (...args: readonly string[]) =>
+      spawnSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], {
+        cwd: path,
+      })
+    git('init', '--quiet', '--initial-branch=main')
+    git('add', '--all')
+    git('commit', '--quiet', '--message=the tree')
+
+    const { number } = await system.client.submit(readFileSync(join(root, '.drone.yml'), 'utf8'), {
+      source: { url: pathToFileURL(path).href, ref: 'main' },
+    })
+    const build = await system.client.ended(number, 400_000)
+    const steps = build.stages?.[0]?.steps ?? []
+    const failed = steps.find((step) => step.status === 'failure' || step.status === 'error')
+    const why = failed
+      ? `${failed.name}: ${failed.error ?? ''} ${(await system.client.log(number, 1, failed.number))
+          .slice(-20)
+          .map((line) => line.out)
+          .join('')}`
+      : (build.stages?.[0]?.error ?? '')
+    expect({ status: build.status, why }).toEqual({ status: 'success', why: '' })
+    expect(steps.map((step) => step.name)).toEqual(['clone', 'install', 'types', 'lint', 'layers'])
+  }, 420_000)
+})

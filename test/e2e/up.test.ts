@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { freePort, tempFolder, waitUntil } from '@waggle/testkit'
+import { afterEach, describe, expect, it } from 'vitest'
+import { dockerSocket } from '../harness/start-system.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+
+const startUp = (args: readonly string[], data: string) => {
+  const child = spawn(join(root, 'waggle'), ['up', '--data', data, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  const note = (bytes: Buffer) => {
+    text += bytes.toString('utf8')
+  }
+  child.stdout.on('data', note)
+  child.stderr.on('data', note)
+  const exited = new Promise<number | null>((done) => child.once('exit', done))
+  return { child, exited, text: () => text }
+}
+
+describe('waggle up', () => {
+  const folders: { remove(): Promise<void> }[] = []
+  afterEach(async () => {
+    for (const folder of folders.splice(0)) await folder.remove()
+  })
+
+  const newFolder = async () => {
+    const folder = await tempFolder('up')
+    folders.push(folder)
+    return folder.path
+  }
+
+  it.each(['docker', 'exec'] as const)(
+    'shows a green demo build with the %s engine and ends',
+    async (engine) => {
+      const data = await newFolder()
+      const port = await freePort()
+      const up = startUp(
+        ['--once', '--engine', engine, '--port', String(port), '--socket', dockerSocket()],
+        data,
+      )
+      const code = await up.exited
+      expect(up.text()).toContain('word') // a line of the demo
+      expect(up.text()).toMatch(/success/)
+      expect(code).toBe(0)
+    },
+  )
+
+  it('keeps its data, and Ctrl-C stops everything', async () => {
+    const data = await newFolder()
+    const port = await freePort()
+    const args = ['--engine', 'exec', '--port', String(port)]
+    const first = startUp(args, data)
+    await waitUntil('the first one to stay', () => first.text().includes('Where to go on'), 60_000)
+    const token = await waitUntil('a token', async () => {
+      const { readFile } = await import('node:fs/promises')
+      return (await readFile(join(data, 'admin-token'), 'utf8')).trim()
+    })
+    first.child.kill('SIGINT')
+    expect(await first.exited).toBe(0)
+    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow()
+
+    const second = startUp([...args, '--no-demo'], data)
+    await waitUntil(
+      'the second one to stay',
+      () => second.text().includes('Where to go on'),
+      60_000,
+    )
+    const answer = await fetch(`http://127.0.0.1:${port}/api/repos/demo/hello/builds/1`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(((await answer.json()) as { status: string }).status).toBe('success')
+    second.child.kill('SIGTERM')
+    expect(await second.exited).toBe(0)
+  })
+
+  it('says so, in one sentence, where no container engine answers', async () => {
+    const data = await newFolder()
+    const up = startUp(
+      ['--once', '--port', String(await freePort()), '--socket', join(data, 'nothing.sock')],
+      data,
+    )
+    expect(await up.exited).toBe(0)
+    expect(up.text()).toMatch(/no container engine at .*: builds run as processes of this machine/)
+  })
+})
