@@ -15,6 +15,7 @@ export type ImageEntry =
   | { readonly kind: 'folder'; readonly mode: number }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'text'; readonly text: string; readonly mode: number }
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly mode: number }
   /** A file of this machine. */
   | { readonly kind: 'copy'; readonly from: string; readonly mode: number }
 
@@ -65,6 +66,9 @@ const addEntry = async (
       return
     case 'text':
       tar.entry({ ...at, mode: entry.mode }, entry.text)
+      return
+    case 'bytes':
+      tar.entry({ ...at, mode: entry.mode }, entry.bytes)
       return
     case 'copy': {
       const bytes = await readFile(entry.from)

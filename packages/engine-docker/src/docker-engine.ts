@@ -1,0 +1,110 @@
+import {
+  type AttemptRef,
+  type Engine,
+  type Logger,
+  type Spec,
+  systemClock,
+  type Timers,
+} from '@waggle/domain'
+import { EngineClient } from './engine-client.ts'
+import { engineTimers } from './engine-timers.ts'
+import { ensurePauseImage } from './pause-image.ts'
+import { listLeftovers, removeStage } from './remove-stage.ts'
+import { runStep } from './run-step.ts'
+import { stageLabelsOf } from './stage-labels.ts'
+import { StageNamespaces } from './stage-namespaces.ts'
+import { createNetwork, defaultSubnets, type SubnetBlock } from './stage-network.ts'
+
+export interface DockerEngineOptions {
+  /** Socket of the engine; from settings only, never from users (threats.md T-34). */
+  readonly socketPath: string
+  readonly log: Logger
+  readonly timers?: Timers
+  /** Whether progress of a pull goes to the step's lines; yes by default. */
+  readonly streamPull?: boolean
+  readonly subnets?: SubnetBlock
+  /** Most processes and threads of a step (reliability.md D11); 2,048 by default, 0 = no limit. */
+  readonly pidsLimit?: number
+}
+
+/** Runs specs in containers (pipeline.md §13). */
+export const createDockerEngine = (options: DockerEngineOptions): Engine => {
+  const { log } = options
+  const client = new EngineClient(options.socketPath)
+  const timers = engineTimers(options.timers)
+  /** By network id, from setup to destroy. A step of a stage that was set up by a dead process has none here and
+   *  gets a namespace of its own. */
+  const namespaces = new Map<string, StageNamespaces>()
+  const pauseImage = once(() => ensurePauseImage(client))
+
+  return {
+    type: 'docker',
+    ping: async (signal) => {
+      await client.call('GET', '/_ping', { deadlineMs: 5_000, signal })
+    },
+    setup: async (spec) => {
+      stageLabelsOf(spec)
+      await Promise.all([
+        createNetwork(client, spec, options.subnets ?? defaultSubnets),
+        ...createVolumes(client, spec),
+      ])
+      if (namespaces.has(spec.network.id)) return
+      const shared = new StageNamespaces({ client, log, pauseImage }, spec)
+      namespaces.set(spec.network.id, shared)
+      shared.prepare()
+    },
+    run: (spec, step, runOptions) =>
+      runStep(
+        {
+          client,
+          clock: systemClock,
+          log,
+          timers,
+          retryMs: timers.retryMs,
+          showPull: options.streamPull ?? true,
+          pidsLimit: options.pidsLimit ?? 2_048,
+          namespaces: namespaces.get(spec.network.id),
+        },
+        spec,
+        step,
+        runOptions,
+      ),
+    destroy: async (spec, signal) => {
+      const { installation, ref } = stageLabelsOf(spec)
+      await namespaces.get(spec.network.id)?.settled()
+      namespaces.delete(spec.network.id)
+      await removeStage({ client, log }, installation, ref, signal)
+    },
+    leftovers: (installation) => listLeftovers(client, installation),
+    remove: (installation: string, ref: AttemptRef) =>
+      removeStage({ client, log }, installation, ref),
+    close: async () => {
+      await Promise.all([...namespaces.values()].map((shared) => shared.settled()))
+      client.close()
+    },
+  }
+}
+
+/** Memory volumes are mounted as tmpfs and need no volume of the engine (pipeline.md §13.1, X19). */
+const createVolumes = (client: EngineClient, spec: Spec): readonly Promise<unknown>[] =>
+  spec.volumes.flatMap((volume) =>
+    volume.kind === 'temp' && volume.medium !== 'memory'
+      ? [
+          client.call('POST', '/volumes/create', {
+            body: { Name: volume.id, Driver: 'local', Labels: volume.labels },
+          }),
+        ]
+      : [],
+  )
+
+/** Remembers the first answer; a failure is not remembered. */
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
+}

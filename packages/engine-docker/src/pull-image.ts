@@ -1,0 +1,128 @@
+import {
+  type Clock,
+  cancelled,
+  type SpecStep,
+  type StepOutputSink,
+  WaggleError,
+} from '@waggle/domain'
+import type { EngineClient } from './engine-client.ts'
+import { engineAway, refusedByEngine, statusOf, textOf } from './translate-error.ts'
+
+export interface PullDeps {
+  readonly client: EngineClient
+  readonly clock: Clock
+  readonly retryMs: number
+  /** Whether progress goes to the step's output. */
+  readonly isShown: boolean
+}
+
+/** Pulls the step's image: tried four times where the registry or the way to it fails, once where the answer is final
+ *  (no such image, not allowed). Throws `image_not_pulled` with a text for the user; `cancelled` when `signal` fires. */
+export const pullImage = async (
+  deps: PullDeps,
+  step: SpecStep,
+  output: StepOutputSink,
+  signal: AbortSignal,
+): Promise<void> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await pullOnce(deps, step, output, signal)
+      return
+    } catch (error) {
+      if (signal.aborted) throw cancelled('step_cancelled', `cancelled while pulling ${step.image}`)
+      if (attempt > retries || !mayPassByItself(error)) throw notPulled(step, error)
+      const waitMs = deps.retryMs * 2 ** (attempt - 1)
+      await show(deps, output, `pull failed, trying again: ${textOf(error)}`)
+      await deps.clock.sleep(waitMs, signal).catch(() => undefined)
+    }
+  }
+}
+
+const retries = 3
+
+/** The engine passes on what the registry answered: 404 and 401 are final, 429 and 5xx are not. */
+const mayPassByItself = (error: unknown): boolean => {
+  if (!(error instanceof WaggleError)) return false
+  const status = statusOf(error)
+  return error.kind === 'unavailable' || status === 429 || status >= 500
+}
+
+const notPulled = (step: SpecStep, error: unknown): WaggleError => {
+  if (!(error instanceof WaggleError)) throw error
+  const why = statusOf(error) === 401 ? 'authentication is required' : error.message
+  return new WaggleError(`cannot pull ${step.image}: ${why}`, {
+    kind: error.kind,
+    code: 'image_not_pulled',
+    cause: error,
+  })
+}
+
+const pullOnce = async (
+  deps: PullDeps,
+  step: SpecStep,
+  output: StepOutputSink,
+  signal: AbortSignal,
+): Promise<void> => {
+  const stream = await deps.client.stream('POST', '/images/create', {
+    query: { fromImage: step.image },
+    // The registry may take its time before the first answer; the stage's own timeout bounds it.
+    deadlineMs: 600_000,
+    signal,
+    ...(step.auth
+      ? {
+          registryAuth: {
+            username: step.auth.username,
+            password: step.auth.password,
+            serveraddress: step.auth.address,
+          },
+        }
+      : {}),
+  })
+  let rest = ''
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      const lines = (rest + chunk.toString('utf8')).split('\n')
+      rest = (lines.pop() ?? '').slice(0, messageLimitChars)
+      for (const line of lines) await takeMessage(deps, line, output)
+    }
+    await takeMessage(deps, rest, output)
+  } catch (error) {
+    throw error instanceof WaggleError ? error : engineAway(error)
+  } finally {
+    stream.destroy()
+  }
+}
+
+const messageLimitChars = 1024 * 1024
+
+const takeMessage = async (deps: PullDeps, line: string, output: StepOutputSink) => {
+  const message = parseMessage(line)
+  if (!message) return
+  if (message.error !== undefined) {
+    const code = Number((message.errorDetail as { code?: unknown } | undefined)?.code)
+    // Without a code the download broke off half-way: that may pass by itself.
+    throw refusedByEngine(
+      Number.isSafeInteger(code) && code > 0 ? code : 500,
+      typeof message.error === 'string' ? message.error : 'pull failed',
+    )
+  }
+  const { id, status } = message
+  if ('progressDetail' in message || typeof status !== 'string') return
+  await show(deps, output, typeof id === 'string' && id !== '' ? `${id}: ${status}` : status)
+}
+
+const parseMessage = (line: string): Record<string, unknown> | undefined => {
+  if (line.trim() === '') return undefined
+  try {
+    const parsed: unknown = JSON.parse(line)
+    return typeof parsed === 'object' && parsed !== null
+      ? (parsed as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const show = async (deps: PullDeps, output: StepOutputSink, text: string): Promise<void> => {
+  if (deps.isShown) await output.write(Buffer.from(`${text}\n`), deps.clock.now())
+}
