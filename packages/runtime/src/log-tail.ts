@@ -18,10 +18,6 @@ export class LogTail {
     this.#limitBytes = limitBytes
   }
 
-  get count(): number {
-    return this.#count
-  }
-
   get droppedBytes(): number {
     return this.#droppedBytes
   }

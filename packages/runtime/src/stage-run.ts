@@ -88,9 +88,11 @@ export class StageRun {
 
   async #walk(graph: StepGraph): Promise<void> {
     this.#open++
+    this.#talking = true
     this.#admit(graph.roots())
     // Entries that wait for a slot may have got one by then, and go along with the start.
     if (this.#deps.slots) await new Promise(setImmediate)
+    this.#talking = false
     this.#talk()
     this.#close()
     await this.#over.promise
@@ -219,7 +221,7 @@ export class StageRun {
 
   /** What ended last goes with the result of the stage, which follows at once. */
   #hasNews(): boolean {
-    return this.#updates.length > 0 && (this.#running > 0 || this.#detached.size > 0)
+    return this.#updates.length > 0 && this.#running > 0
   }
 
   /** From the question on the steps count as running: if the stage is cancelled meanwhile, they are killed. */
