@@ -25,6 +25,10 @@ export interface SystemOptions {
   /** Factor on all timers; fault tests use 0.1. */
   readonly timeScale?: number
   readonly redis?: { readonly persistent?: boolean }
+  /** Program that runs as worker, instead of the worker's own. */
+  readonly workerMain?: string
+  /** `debug` unless said otherwise; a bench wants less. */
+  readonly logLevel?: string
 }
 
 /** One process of Waggle, started by a test. */
@@ -75,7 +79,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
     WAGGLE_REDIS_URL: redis.url,
     WAGGLE_WORKER_SECRET: workerSecret,
     WAGGLE_TIME_SCALE: String(options.timeScale ?? 1),
-    WAGGLE_LOG_LEVEL: 'debug',
+    WAGGLE_LOG_LEVEL: options.logLevel ?? 'debug',
   }
   const stop = async () => {
     await Promise.all(workers.map((worker) => worker.kill()))
@@ -88,7 +92,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
     for (let i = 0; i < (options.apis ?? 1); i++) {
       const port = await freePort()
       const url = `http://127.0.0.1:${port}`
-      const api = app('api', `api-${i + 1}`, url, {
+      const api = app('api', mainOf('api'), `api-${i + 1}`, url, {
         ...shared,
         WAGGLE_API_PORT: String(port),
         WAGGLE_SERVER_HOST: `127.0.0.1:${port}`,
@@ -107,7 +111,8 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       const port = await freePort()
       // Spread over the API processes: nothing may depend on which one a worker speaks to.
       const server = apis[workers.length % apis.length]?.url ?? ''
-      const worker = app('worker', `worker-${number}`, `http://127.0.0.1:${port}`, {
+      const main = options.workerMain ?? mainOf('worker')
+      const worker = app('worker', main, `worker-${number}`, `http://127.0.0.1:${port}`, {
         ...shared,
         WAGGLE_SERVER_URL: server,
         WAGGLE_WORKER_NAME: `worker-${number}`,
@@ -150,8 +155,11 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
 export const dockerSocket = (): string =>
   process.env['WAGGLE_TEST_DOCKER_SOCKET'] ?? '/var/run/docker.sock'
 
+const mainOf = (kind: 'api' | 'worker'): string => join(root, 'apps', kind, 'src/main.ts')
+
 const app = (
   kind: 'api' | 'worker',
+  main: string,
   name: string,
   url: string,
   settings: Readonly<Record<string, string>>,
@@ -179,7 +187,7 @@ const app = (
       earlier += child?.output() ?? ''
       const env: NodeJS.ProcessEnv = { ...process.env, ...settings, ...extra }
       const loaded = env['WAGGLE_FAILPOINTS'] === undefined ? [] : ['--import', preload]
-      child = startChild(process.execPath, [...loaded, join(root, 'apps', kind, 'src/main.ts')], {
+      child = startChild(process.execPath, [...loaded, main], {
         env,
       })
       const current = child

@@ -1,0 +1,66 @@
+import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { startDocker, testImages } from '@waggle/testkit'
+import { type Figure, isReached, table } from './figures.ts'
+import { measureDispatch } from './measure-dispatch.ts'
+import { measureLines } from './measure-lines.ts'
+import { measureMemory } from './measure-memory.ts'
+import { measureStages } from './measure-stages.ts'
+import { measureStep } from './measure-step.ts'
+
+/** `waggle bench`: figures of this machine, each beside what it should reach; ratios where a floor can be measured. */
+const measures = {
+  dispatch: measureDispatch,
+  stages: measureStages,
+  step: measureStep,
+  lines: measureLines,
+  memory: measureMemory,
+} as const
+
+const { values } = parseArgs({
+  options: {
+    help: { type: 'boolean', short: 'h' },
+    only: { type: 'string', multiple: true },
+    json: { type: 'string' },
+    quick: { type: 'boolean' },
+  },
+})
+
+if (values.help) {
+  process.stdout.write(`Usage: waggle bench [--only NAME]... [--quick] [--json FILE]
+
+Measures on real parts: Redis, SQLite, PostgreSQL, the container engine.
+
+  --only NAME  ${Object.keys(measures).join(', ')}
+  --quick      fewer rounds
+  --json FILE  also write the figures as JSON
+
+Example: waggle bench --only dispatch --quick
+`)
+  process.exit(0)
+}
+
+const wanted = values.only ?? Object.keys(measures)
+const unknown = wanted.filter((name) => !Object.hasOwn(measures, name))
+if (unknown.length > 0) {
+  process.stderr.write(`waggle bench: no measure called ${unknown.join(', ')}\n`)
+  process.exit(2)
+}
+
+const docker = await startDocker()
+process.env['WAGGLE_TEST_DOCKER_SOCKET'] = docker.socket
+await testImages(docker.socket)
+
+const figures: Figure[] = []
+for (const [name, measure] of Object.entries(measures)) {
+  if (!wanted.includes(name)) continue
+  process.stderr.write(`measuring ${name}\n`)
+  figures.push(...(await measure(values.quick ?? false)))
+}
+await docker.stop()
+
+const report = { cores: availableParallelism(), node: process.version, figures }
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
+process.stdout.write(`${table(figures)}\n`)
+process.exit(figures.every(isReached) ? 0 : 1)

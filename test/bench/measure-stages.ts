@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import { waitUntil } from '@waggle/testkit'
+import { oneStep } from '../harness/pipeline-text.ts'
+import { startSystem } from '../harness/start-system.ts'
+import type { Figure } from './figures.ts'
+import { readAttempts } from './read-attempts.ts'
+
+/** Stages a second through workers whose engine costs nothing: from the first accept to the last end. */
+export const measureStages = async (quick: boolean): Promise<readonly Figure[]> => {
+  const figures: Figure[] = []
+  const builds = quick ? 4 : 20
+  const perBuild = 100
+  for (const database of ['sqlite', 'postgres'] as const)
+    for (const workers of [1, 4]) {
+      const system = await startSystem({
+        database,
+        workers,
+        workerMain: join(import.meta.dirname, 'bench-worker.ts'),
+        worker: { WAGGLE_WORKER_SLOTS: '4' },
+        logLevel: 'error',
+      })
+      try {
+        // Held back until all are there, so that submitting is not measured.
+        await system.client.call('DELETE', '/api/queue')
+        const text = Array.from({ length: perBuild }, (_, i) =>
+          oneStep(['true'], { name: `s${i}` }),
+        ).join('---\n')
+        const numbers: number[] = []
+        for (let i = 0; i < builds; i++) numbers.push((await system.client.submit(text)).number)
+        await system.client.call('POST', '/api/queue')
+        await waitUntil(
+          'the stages to end',
+          () => {
+            const rows = readAttempts(system)
+            return rows.length >= builds * perBuild && rows.every((row) => row.stoppedAt > 0)
+          },
+          240_000,
+          500,
+        )
+        const rows = readAttempts(system)
+        const first = Math.min(...rows.map((row) => row.acceptedAt))
+        const last = Math.max(...rows.map((row) => row.stoppedAt))
+        const reach = database === 'sqlite' ? 300 : 150
+        figures.push({
+          name: `stages through ${workers} no-op worker${workers > 1 ? 's' : ''} (${database})`,
+          value: rows.length / ((last - first) / 1_000),
+          unit: 'stages/s',
+          ...(workers === 4 ? { reach: { kind: 'min' as const, value: reach } } : {}),
+        })
+      } finally {
+        await system.stop()
+      }
+    }
+  return figures
+}
