@@ -1,1 +1,10 @@
-export {}
+export { checkRedis } from './check-redis.ts'
+export { type ConsumerOptions, openConsumer, type QueueConsumer } from './consumer.ts'
+export { openPublisher, type PublisherOptions } from './publisher.ts'
+export type { RedisAddress, RedisDeps } from './redis-connection.ts'
+export { openSignals } from './signals.ts'
+export {
+  openStalledChecks,
+  type StalledChecks,
+  type StalledChecksOptions,
+} from './stalled-checks.ts'

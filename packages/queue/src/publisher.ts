@@ -1,0 +1,190 @@
+import type { Offer, OfferPublisher, Partition, PublishedOffer, Timers } from '@waggle/domain'
+import { type IQueueBackend, Queue, type RedisQueueBackend } from 'bullmq'
+import type { ChainableCommander, Redis } from 'ioredis'
+import { bullOptions, openBackend, type SharedBullOptions } from './bullmq-backend.ts'
+import { entryData, entryId } from './offer-entry.ts'
+import { PartitionRegistry } from './partition-registry.ts'
+import { type QueueKeys, queueKeys } from './queue-keys.ts'
+import { ask, connectRedis, type RedisDeps } from './redis-connection.ts'
+
+export interface PublisherOptions extends RedisDeps {
+  readonly timers: Pick<Timers, 'partitionIdleMs'>
+}
+
+type PartitionView = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>
+
+// One call to Redis stays far below its deadline.
+const batchSize = 500
+const queuesKept = 2_000
+const highestPriority = 2_097_151
+
+/** Opens the publishing side: one BullMQ queue per partition, all through one connection. Does not wait for Redis:
+ *  every call fails as `unavailable` within two seconds while it is away, and works again when it is back. */
+export const openPublisher = async (options: PublisherOptions): Promise<OfferPublisher> =>
+  new Publisher(options)
+
+class Publisher implements OfferPublisher {
+  readonly #redis: Redis
+  readonly #keys: QueueKeys
+  readonly #registry: PartitionRegistry
+  readonly #bull: SharedBullOptions
+  readonly #root: RedisQueueBackend
+  readonly #queues = new Map<string, PartitionView>()
+  readonly #options: PublisherOptions
+  readonly #pruning: NodeJS.Timeout
+
+  constructor(options: PublisherOptions) {
+    this.#options = options
+    this.#redis = connectRedis(options, 'publisher', { enableOfflineQueue: false })
+    this.#keys = queueKeys(options.redis.prefix)
+    this.#registry = new PartitionRegistry(this.#redis, options.redis.prefix)
+    this.#bull = bullOptions(this.#redis, { prefix: options.redis.prefix })
+    this.#root = openBackend(this.#bull, (err) => this.#note(err))
+    const { partitionIdleMs } = options.timers
+    this.#pruning = setInterval(
+      () => void this.#prune(partitionIdleMs),
+      Math.min(Math.max(partitionIdleMs / 2, 20), 60_000),
+    )
+    this.#pruning.unref()
+  }
+
+  async publish(offers: readonly PublishedOffer[]): Promise<void> {
+    for (const batch of batches(offers)) {
+      const partitions = new Map<string, Partition>()
+      for (const offer of batch) partitions.set(offer.partition, offer.attributes)
+      // The registry first: its script also protects the partitions from being pruned before the entries are in.
+      await ask(this.#redis, () => this.#registry.register(partitions))
+      for (const [name, entries] of byPartition(batch))
+        await ask(this.#redis, () => this.#queue(name).addBulk(entries.map(toEntry)))
+    }
+  }
+
+  async withdraw(offers: readonly (Offer & { readonly partition: string })[]): Promise<void> {
+    for (const batch of batches(offers))
+      await ask(this.#redis, () =>
+        Promise.all(
+          // One that is fetched right now is left alone: accept refuses it.
+          batch.map((offer) => this.#queue(offer.partition).remove(entryId(offer))),
+        ),
+      )
+  }
+
+  epoch(): Promise<string | null> {
+    return ask(this.#redis, () => this.#redis.get(this.#keys.epoch))
+  }
+
+  async setEpoch(id: string): Promise<void> {
+    await ask(this.#redis, () => this.#redis.set(this.#keys.epoch, id))
+  }
+
+  async depths(partitions: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const depths = new Map<string, number>()
+    for (const names of batches(partitions)) {
+      const counts = await this.#pipeline((pipeline) => {
+        for (const name of names) {
+          pipeline.llen(this.#keys.queue(name, 'wait'))
+          pipeline.zcard(this.#keys.queue(name, 'prioritized'))
+          pipeline.zcard(this.#keys.queue(name, 'delayed'))
+          pipeline.llen(this.#keys.queue(name, 'active'))
+        }
+      })
+      for (const [i, name] of names.entries()) {
+        const four = counts.slice(4 * i, 4 * i + 4).map(Number)
+        depths.set(
+          name,
+          four.reduce((sum, count) => sum + count, 0),
+        )
+      }
+    }
+    return depths
+  }
+
+  async missing(offers: readonly PublishedOffer[]): Promise<readonly PublishedOffer[]> {
+    const missing: PublishedOffer[] = []
+    for (const batch of batches(offers)) {
+      const found = await this.#pipeline((pipeline) => {
+        for (const offer of batch)
+          pipeline.exists(this.#keys.queue(offer.partition, entryId(offer)))
+      })
+      missing.push(...batch.filter((_, i) => found[i] !== 1))
+    }
+    return missing
+  }
+
+  async ping(): Promise<void> {
+    await ask(this.#redis, () => this.#redis.ping())
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#pruning)
+    for (const queue of this.#queues.values()) await queue.close()
+    await this.#root.close(true)
+    this.#redis.disconnect(false)
+  }
+
+  async #pipeline(fill: (pipeline: ChainableCommander) => void): Promise<readonly unknown[]> {
+    return ask(this.#redis, async () => {
+      const pipeline = this.#redis.pipeline()
+      fill(pipeline)
+      const replies = (await pipeline.exec()) ?? []
+      return replies.map(([error, reply]) => {
+        if (error) throw error
+        return reply
+      })
+    })
+  }
+
+  #queue(name: string): PartitionView {
+    const known = this.#queues.get(name)
+    if (known) return known
+    const queue: PartitionView = new Queue(
+      name,
+      { ...this.#bull, skipMetasUpdate: true },
+      (queueName: string) => this.#root.forQueue(queueName, this.#bull.prefix),
+    )
+    queue.on('error', (err) => this.#note(err))
+    this.#queues.set(name, queue)
+    // A queue object is only a view; the oldest goes, so that a stream of new labels does not fill the memory.
+    for (const [oldest, view] of this.#queues) {
+      if (this.#queues.size <= queuesKept) break
+      this.#queues.delete(oldest)
+      view.close().catch(() => undefined)
+    }
+    return queue
+  }
+
+  async #prune(idleMs: number): Promise<void> {
+    try {
+      const removed = await ask(this.#redis, () => this.#registry.prune(idleMs))
+      for (const name of removed) {
+        this.#queues.delete(name)
+        this.#options.log.info('partition removed, unused', { partition: name })
+      }
+    } catch (err) {
+      this.#options.log.debug('partitions not pruned', { err })
+    }
+  }
+
+  #note(err: Error): void {
+    this.#options.log.debug('queue connection error', { err })
+  }
+}
+
+const toEntry = (offer: PublishedOffer) => ({
+  name: 'offer',
+  data: entryData(offer),
+  opts: {
+    jobId: entryId(offer),
+    // BullMQ serves entries without a priority before all others: every entry has one.
+    priority: Math.min(Math.max(Math.trunc(offer.priority) || 1, 1), highestPriority),
+    removeOnComplete: true,
+    removeOnFail: true,
+  },
+})
+
+const byPartition = (offers: readonly PublishedOffer[]): Map<string, PublishedOffer[]> =>
+  Map.groupBy(offers, (offer) => offer.partition)
+
+function* batches<T>(list: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < list.length; at += batchSize) yield list.slice(at, at + batchSize)
+}

@@ -1,0 +1,103 @@
+import type { BuildChange, CancelMessage, Signals, Unsubscribe } from '@waggle/domain'
+import { queueKeys } from './queue-keys.ts'
+import { ask, connectRedis, type RedisDeps } from './redis-connection.ts'
+
+// Often enough that a subscriber on a dead socket notices within its socket timeout.
+const pingMs = 5_000
+
+/** Cancel calls and the change feed, by pub/sub. Every message may be lost; each has a row in SQL behind it. */
+export const openSignals = async (
+  deps: RedisDeps,
+): Promise<Signals & { close(): Promise<void> }> => {
+  const keys = queueKeys(deps.redis.prefix)
+  const redis = connectRedis(deps, 'signals', {
+    enableOfflineQueue: false,
+    // Done below, where the gap is told too.
+    autoResubscribe: false,
+  })
+  const watchers = new Map<string, Set<Watcher>>()
+  const ping = setInterval(() => void redis.ping().catch(() => undefined), pingMs)
+  ping.unref()
+
+  redis.on('message', (channel: string, text: string) => {
+    for (const watcher of watchers.get(channel) ?? []) watcher.onMessage(text)
+  })
+  redis.on('ready', () => {
+    for (const [channel, list] of watchers) {
+      // The gap is told once listening is sure, so that what is read again now misses nothing.
+      redis.subscribe(channel).then(
+        () => {
+          for (const watcher of list) watcher.onGap()
+        },
+        () => undefined,
+      )
+    }
+  })
+
+  const watch = async (channel: string, watcher: Watcher): Promise<Unsubscribe> => {
+    const list = watchers.get(channel) ?? new Set()
+    watchers.set(channel, list.add(watcher))
+    // While Redis is away this returns all the same; the first connection then counts as a gap.
+    await ask(redis, () => redis.subscribe(channel)).catch(() => undefined)
+    return async () => {
+      list.delete(watcher)
+      if (list.size > 0) return
+      watchers.delete(channel)
+      await redis.unsubscribe(channel).catch(() => undefined)
+    }
+  }
+
+  const tell = (channel: string, message: object): Promise<number> =>
+    ask(redis, () => redis.publish(channel, JSON.stringify(message)))
+
+  return {
+    notifyCancel: (workerId, message) => tell(keys.cancels(workerId), message),
+    watchCancels: (workerId, { onCancel, onGap }) =>
+      watch(keys.cancels(workerId), makeWatcher(parseCancel, onCancel, onGap)),
+    publishChange: async (change) => {
+      await tell(keys.changes, change)
+    },
+    watchChanges: ({ onChange, onGap }) =>
+      watch(keys.changes, makeWatcher(parseChange, onChange, onGap)),
+    close: async () => {
+      clearInterval(ping)
+      redis.disconnect(false)
+    },
+  }
+}
+
+interface Watcher {
+  readonly onMessage: (text: string) => void
+  readonly onGap: () => void
+}
+
+const makeWatcher = <T>(
+  parse: (raw: Record<string, unknown>) => T | null,
+  onMessage: (message: T) => void,
+  onGap: () => void,
+): Watcher => ({
+  onMessage: (text) => {
+    const message = parse(parseObject(text))
+    if (message) onMessage(message)
+  },
+  onGap,
+})
+
+const parseObject = (text: string): Record<string, unknown> => {
+  if (text.length > 1_000) return {}
+  try {
+    const raw: unknown = JSON.parse(text)
+    return typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+
+const parseCancel = ({ stageId, attempt }: Record<string, unknown>): CancelMessage | null =>
+  isCount(stageId) && isCount(attempt) ? { stageId, attempt } : null
+
+const parseChange = ({ repoId, buildId, version }: Record<string, unknown>): BuildChange | null =>
+  isCount(repoId) && isCount(buildId) && isCount(version) ? { repoId, buildId, version } : null
