@@ -1,1 +1,38 @@
-export {}
+export {
+  type Accepted,
+  type AcceptQuestion,
+  type AcceptRefused,
+  type AcceptResult,
+  acceptStage,
+} from './accept.ts'
+export { acknowledgeCancel } from './acknowledge.ts'
+export { type Advance, advanceBuild } from './advance-build.ts'
+export { archiveOrphanLogs } from './archive-orphan-logs.ts'
+export { authenticateWorker } from './authenticate-worker.ts'
+export { type CancelResult, cancelBuild } from './cancel.ts'
+export type { ControlDeps } from './control-deps.ts'
+export { mayOffer, publishOffers } from './dispatch.ts'
+export { finishStage } from './finish.ts'
+export { grantSteps, reportSteps } from './grant.ts'
+export { type HeartbeatAnswer, heartbeat, heldAttempts } from './heartbeat.ts'
+export { installationOf } from './installation.ts'
+export { isPaused } from './is-paused.ts'
+export { type Origin, originOf } from './origin.ts'
+export { pauseQueue, resumeQueue } from './pause.ts'
+export { secretPlace } from './places.ts'
+export { offerAfterLoss, Reconciler } from './reconcile.ts'
+export type { LeaseOutcome, LeaseRefused } from './refusal.ts'
+export { type RegisterQuestion, type RegisterResult, registerWorker } from './register-worker.ts'
+export { releaseStage } from './release.ts'
+export { resolveStages, type StageChanges } from './resolve-stages.ts'
+export { startStage } from './start.ts'
+export { type RunningTimers, startTimers } from './start-timers.ts'
+export {
+  archiveSegment,
+  reopenLog,
+  type SegmentOutcome,
+  type StepLogName,
+  sealLog,
+} from './step-logs.ts'
+export type { SubmitRequest, SubmitResult } from './submit-request.ts'
+export { submitBuild } from './trigger.ts'

@@ -1,0 +1,126 @@
+import {
+  type Attempt,
+  canServe,
+  failpoint,
+  type Given,
+  partitionOf,
+  type Stage,
+  type WorkerRecord,
+} from '@waggle/domain'
+import type { ControlDeps } from './control-deps.ts'
+import { failUnheldStage } from './fail-unheld-stage.ts'
+import { isPaused } from './is-paused.ts'
+import { answerPlace } from './places.ts'
+import { resolveGiven } from './resolve-given.ts'
+import { tellChange } from './tell-change.ts'
+
+export interface AcceptQuestion {
+  /** The attempt that the offer named: the stage's last one + 1. */
+  readonly attempt: number
+  /** Chosen by the worker once per fetched entry. */
+  readonly requestId: string
+}
+
+export interface Accepted {
+  readonly kind: 'accepted'
+  readonly leaseToken: string
+  readonly given: Given
+}
+
+export interface AcceptRefused {
+  readonly kind: 'refused'
+  readonly code: 'not_pending' | 'paused' | 'limited' | 'cannot_serve'
+}
+
+export type AcceptResult = Accepted | AcceptRefused
+
+const refused = (code: AcceptRefused['code']): AcceptRefused => ({ kind: 'refused', code })
+
+/** Gives the stage to this worker, if nobody was first: a compare-and-set in SQL makes the attempt (rule G1). The same
+ *  accept repeated (worker, boot, request id) gets the same answer, byte for byte, so that a lost reply orphans nothing
+ *  (rule G3); any other is refused. What the attempt is given is resolved once, here, and kept encrypted until it ends. */
+export const acceptStage = async (
+  deps: ControlDeps,
+  worker: WorkerRecord,
+  stageId: number,
+  question: AcceptQuestion,
+): Promise<AcceptResult> => {
+  const { database } = deps
+  const before = await database.attempts.findByRequest(worker.id, worker.bootId, question.requestId)
+  if (before) return repeat(deps, before, stageId, question)
+  // Looked at before the transaction: the losers of a race should cost one read each.
+  const stage = await database.stages.find(stageId)
+  if (!stage || !isOpenFor(stage, question)) return refused('not_pending')
+  if (!canServe(worker, partitionOf(stage))) return refused('cannot_serve')
+  if (await isPaused(deps)) return refused('paused')
+
+  const resolved = await resolveGiven(deps, worker, stage, question.attempt)
+  if (resolved.kind === 'unfit') {
+    await failUnheldStage(deps, stage, resolved.message)
+    return refused('not_pending')
+  }
+  const answer = { leaseToken: deps.newToken(), given: resolved.given }
+  const attempt = await take(deps, worker, stage, question, answer)
+  if (attempt === 'taken') return refused('not_pending')
+  await failpoint('accept.committed')
+  if (attempt === 'repeat') return acceptStage(deps, worker, stageId, question)
+  deps.log.info('stage accepted', {
+    'build.id': stage.buildId,
+    'stage.id': stage.id,
+    'worker.id': worker.id,
+    'worker.name': worker.name,
+    attempt: question.attempt,
+    partition: stage.partition,
+  })
+  tellChange(deps, stage)
+  return { kind: 'accepted', ...answer }
+}
+
+const isOpenFor = (stage: Stage, question: AcceptQuestion): boolean =>
+  stage.status === 'pending' && !stage.isHeld && stage.attempt === question.attempt - 1
+
+const take = (
+  deps: ControlDeps,
+  worker: WorkerRecord,
+  stage: Stage,
+  question: AcceptQuestion,
+  answer: { readonly leaseToken: string; readonly given: Given },
+): Promise<Attempt | 'taken' | 'repeat'> => {
+  const place = answerPlace(stage.id, question.attempt)
+  const answerSealed = deps.sealer.seal(JSON.stringify(answer), place)
+  const tokenHash = deps.hashToken(answer.leaseToken)
+  return deps.database.transaction(async (stores) => {
+    const taken = await stores.stages.take(stage.id, question.attempt - 1, worker.name)
+    if (!taken) {
+      // The same request on a second connection may have won meanwhile.
+      const own = await stores.attempts.findByRequest(worker.id, worker.bootId, question.requestId)
+      return own ? 'repeat' : 'taken'
+    }
+    return stores.attempts.create({
+      stageId: stage.id,
+      number: question.attempt,
+      buildId: stage.buildId,
+      workerId: worker.id,
+      bootId: worker.bootId,
+      workerName: worker.name,
+      requestId: question.requestId,
+      tokenHash,
+      answerSealed,
+    })
+  })
+}
+
+/** The answer that was given before. One that has ended has none any more. */
+const repeat = (
+  { sealer }: Pick<ControlDeps, 'sealer'>,
+  before: Attempt,
+  stageId: number,
+  question: AcceptQuestion,
+): AcceptResult => {
+  const isSame = before.stageId === stageId && before.number === question.attempt
+  if (!isSame || before.state === 'ended' || before.answerSealed === null)
+    return refused('not_pending')
+  const text = sealer.open(before.answerSealed, answerPlace(before.stageId, before.number))
+  // Sealed by this very function: its shape is known.
+  return { kind: 'accepted', ...(JSON.parse(text.toString('utf8')) as Omit<Accepted, 'kind'>) }
+}

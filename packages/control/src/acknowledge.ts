@@ -1,0 +1,54 @@
+import { invalid, type Lease, type Step, type StepUpdate, type Stores } from '@waggle/domain'
+import type { ControlDeps } from './control-deps.ts'
+import { holdLease, type LeaseWish } from './hold-lease.ts'
+import { type LeaseOutcome, ok } from './refusal.ts'
+import { storedCode } from './step-updates.ts'
+import { tellChange } from './tell-change.ts'
+
+const wish: LeaseWish = { states: ['closing', 'leased', 'granted'], repeatOf: 'cancelled' }
+
+/** A cancelled attempt is over on its worker. The statuses stand since the cancel was answered; only exit codes are
+ *  noted, as the containers really had them (invariant I4). */
+export const acknowledgeCancel = async (
+  deps: ControlDeps,
+  lease: Lease,
+  updates: readonly StepUpdate[],
+): Promise<LeaseOutcome> => {
+  const result = await deps.database.transaction(async (stores) => {
+    const held = await holdLease(deps, stores, lease, wish)
+    if (held.kind !== 'held') return held
+    if (held.attempt.state !== 'closing')
+      throw invalid('not_cancelled', 'the attempt was not cancelled')
+    await noteExitCodes(stores, await stores.steps.listByStage(lease.stageId), updates)
+    const { stageId, attempt } = lease
+    const end = { state: 'ended', end: 'cancelled', cancelDone: true } as const
+    await stores.attempts.update(stageId, attempt, end, ['closing'])
+    await stores.stages.update(stageId, { isHeld: false }, { attempt })
+    return { kind: 'acknowledged' as const, stage: held.stage }
+  })
+  if (result.kind === 'repeat') return ok
+  if (result.kind !== 'acknowledged') return result
+  deps.log.info('cancel acknowledged', {
+    'build.id': result.stage.buildId,
+    'stage.id': lease.stageId,
+    'worker.id': lease.workerId,
+    attempt: lease.attempt,
+  })
+  tellChange(deps, result.stage)
+  return ok
+}
+
+const noteExitCodes = async (
+  stores: Stores,
+  steps: readonly Step[],
+  updates: readonly StepUpdate[],
+): Promise<void> => {
+  const byNumber = new Map(steps.map((step) => [step.number, step]))
+  for (const { number, status, exitCode } of updates) {
+    const step = byNumber.get(number)
+    const didExit = status === 'success' || status === 'failure' || status === 'killed'
+    // Only what the cancel itself ended: a step that was told before has its code.
+    if (step?.status !== 'killed' || !didExit || step.exitCode === storedCode(exitCode)) continue
+    await stores.steps.update(step.id, { exitCode: storedCode(exitCode) }, ['killed'])
+  }
+}

@@ -1,0 +1,98 @@
+import {
+  type Build,
+  isDone,
+  notFound,
+  type OutboxMessage,
+  type OutboxRow,
+  type Stage,
+  type Stores,
+} from '@waggle/domain'
+import type { ControlDeps } from './control-deps.ts'
+import { deliverNow } from './deliver-outbox.ts'
+import { tellChange } from './tell-change.ts'
+
+export interface CancelResult {
+  readonly build: Build
+  /** `false`: the build had ended before; only leftovers of it were closed. */
+  readonly isCancelled: boolean
+}
+
+/** Cancels a build: a row first, a message second (rule G7). One transaction writes all final statuses, so that no
+ *  later report changes them, and leaves held attempts *closing*; their workers are told after the commit, and again
+ *  by the answer of each heartbeat (design §8, scheduling.md §9.1). `by`: who asked, for the log. */
+export const cancelBuild = async (
+  deps: ControlDeps,
+  build: Pick<Build, 'id'>,
+  by: string,
+): Promise<CancelResult> => {
+  const nowMs = deps.clock.now()
+  const result = await deps.database.transaction(async (stores) => {
+    const locked = await stores.builds.lock(build.id)
+    if (!locked) throw notFound('build_not_found', 'the build does not exist')
+    const isCancelled = !isDone(locked.status)
+    const ended = isCancelled ? await endBuild(stores, locked, nowMs) : locked
+    const messages: OutboxMessage[] = []
+    // A finished build's leftovers are closed too, should there ever be any.
+    for (const stage of await stores.stages.listByBuild(build.id))
+      if (!isDone(stage.status)) messages.push(...(await closeStage(stores, stage.id, nowMs)))
+    const outbox: readonly OutboxRow[] =
+      messages.length > 0 ? await stores.outbox.add(messages) : []
+    return { build: ended, isCancelled, outbox }
+  })
+  if (result.isCancelled)
+    deps.log.info('build cancelled', { 'build.id': build.id, reason: `by ${by}` })
+  tellChange(deps, result.build)
+  await deliverNow(deps, result.outbox)
+  return { build: result.build, isCancelled: result.isCancelled }
+}
+
+const endBuild = async (stores: Stores, build: Build, nowMs: number): Promise<Build> => {
+  const startedAt = build.startedAt || nowMs
+  const patch = { status: 'killed', startedAt, finishedAt: Math.max(nowMs, startedAt) } as const
+  return (await stores.builds.update(build.id, patch)) ?? build
+}
+
+/** Writes the final status of a stage and its steps; gives what has to be told. */
+const closeStage = async (
+  stores: Stores,
+  id: number,
+  nowMs: number,
+): Promise<readonly OutboxMessage[]> => {
+  const stage = await stores.stages.lock(id)
+  if (!stage || isDone(stage.status)) return []
+  await stores.stages.update(id, endOf(stage, nowMs), { status: stage.status })
+  for (const step of await stores.steps.listByStage(id))
+    if (!isDone(step.status))
+      await stores.steps.update(step.id, { ...endOf(step, nowMs), exitCode: 130 }, [step.status])
+  return stage.isHeld ? closeAttempt(stores, stage) : withdrawalOf(stage)
+}
+
+const endOf = (row: { readonly startedAt: number }, nowMs: number) => {
+  const startedAt = row.startedAt || nowMs
+  return {
+    status: row.startedAt === 0 ? 'skipped' : 'killed',
+    startedAt,
+    stoppedAt: Math.max(nowMs, startedAt),
+  } as const
+}
+
+const closeAttempt = async (stores: Stores, stage: Stage): Promise<readonly OutboxMessage[]> => {
+  const closing = { state: 'closing', cancelRequested: true } as const
+  const held = ['leased', 'granted'] as const
+  const attempt = await stores.attempts.update(stage.id, stage.attempt, closing, held)
+  if (!attempt) return []
+  const { workerId } = attempt
+  return [{ kind: 'cancel', stageId: stage.id, attempt: stage.attempt, workerId }]
+}
+
+const withdrawalOf = (stage: Stage): readonly OutboxMessage[] =>
+  stage.status === 'pending'
+    ? [
+        {
+          kind: 'withdraw',
+          stageId: stage.id,
+          attempt: stage.attempt + 1,
+          partition: stage.partition,
+        },
+      ]
+    : []

@@ -1,0 +1,33 @@
+import type {
+  Clock,
+  Database,
+  GitSource,
+  Given,
+  LiveLog,
+  Logger,
+  OfferPublisher,
+  Sealer,
+  Signals,
+  Timers,
+} from '@waggle/domain'
+
+/** What deciding needs. Functions ask for the part of it that they use. */
+export interface ControlDeps {
+  readonly database: Database
+  readonly offers: OfferPublisher
+  readonly signals: Signals
+  readonly liveLog: LiveLog
+  readonly sealer: Sealer
+  readonly source: GitSource
+  readonly clock: Clock
+  readonly log: Logger
+  readonly timers: Timers
+  readonly system: Given['system']
+  /** A new random token of at least 128 bits. */
+  newToken(): string
+  /** Lower-case hex SHA-256. */
+  hashToken(token: string): string
+}
+
+/** What telling others after a commit needs. */
+export type TellDeps = Pick<ControlDeps, 'database' | 'offers' | 'signals' | 'liveLog' | 'log'>

@@ -1,0 +1,28 @@
+import type { Stage } from '@waggle/domain'
+import { advanceBuild } from './advance-build.ts'
+import type { ControlDeps, TellDeps } from './control-deps.ts'
+import { deliverNow } from './deliver-outbox.ts'
+import { tellChange } from './tell-change.ts'
+import { errorText } from './text-limits.ts'
+
+/** Ends a pending stage that nobody holds and that can never run. Nothing happens where somebody took it meanwhile. */
+export const failUnheldStage = async (
+  deps: TellDeps & Pick<ControlDeps, 'clock'>,
+  stage: Stage,
+  reason: string,
+): Promise<void> => {
+  const nowMs = deps.clock.now()
+  const advance = await deps.database.transaction(async (stores) => {
+    const build = await stores.builds.lock(stage.buildId)
+    const failed = await stores.stages.update(
+      stage.id,
+      { status: 'error', error: errorText(reason), startedAt: nowMs, stoppedAt: nowMs },
+      { status: 'pending', isHeld: false, attempt: stage.attempt },
+    )
+    return build && failed && advanceBuild(stores, build, nowMs)
+  })
+  if (!advance) return
+  deps.log.warn('stage can never run', { 'stage.id': stage.id, reason })
+  await deliverNow(deps, advance.outbox, advance.pending)
+  tellChange(deps, advance.build)
+}

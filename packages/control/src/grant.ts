@@ -1,0 +1,36 @@
+import type { Grant, Lease, StepUpdate } from '@waggle/domain'
+import { applyGrants } from './apply-grants.ts'
+import type { ControlDeps } from './control-deps.ts'
+import { holdLease, whileRunning } from './hold-lease.ts'
+import { openLogs } from './open-logs.ts'
+import { type LeaseOutcome, ok } from './refusal.ts'
+import { applyUpdates } from './step-updates.ts'
+import { tellChange } from './tell-change.ts'
+
+/** May these steps start now? Committed before any of them does; no grant, no start (design §7). */
+export const grantSteps = async (
+  deps: ControlDeps,
+  lease: Lease,
+  request: { readonly updates: readonly StepUpdate[]; readonly grants: readonly Grant[] },
+): Promise<LeaseOutcome> => {
+  const nowMs = deps.clock.now()
+  const result = await deps.database.transaction(async (stores) => {
+    const held = await holdLease(deps, stores, lease, whileRunning)
+    if (held.kind !== 'held') return held
+    const known = await stores.steps.listByStage(lease.stageId)
+    const steps = await applyUpdates(stores, known, request.updates, nowMs)
+    const opened = await applyGrants(stores, held.attempt, steps, request.grants, nowMs)
+    return { kind: 'granted' as const, stage: held.stage, opened }
+  })
+  if (result.kind !== 'granted') return result.kind === 'repeat' ? ok : result
+  await openLogs(deps, result.opened)
+  tellChange(deps, result.stage)
+  return ok
+}
+
+/** What became of steps since the last call. */
+export const reportSteps = (
+  deps: ControlDeps,
+  lease: Lease,
+  updates: readonly StepUpdate[],
+): Promise<LeaseOutcome> => grantSteps(deps, lease, { updates, grants: [] })

@@ -1,0 +1,70 @@
+import { type Hook, isWaggleError, type SourceCommit } from '@waggle/domain'
+import type { ControlDeps } from './control-deps.ts'
+import { boundHook } from './new-build.ts'
+import type { SubmitRequest } from './submit-request.ts'
+
+export interface ReadSource {
+  /** The hook, completed with what the commit says. */
+  readonly hook: Hook
+  readonly text: string
+  /** What the user has to hear instead of a build that runs; `null` = nothing. */
+  readonly error: string | null
+}
+
+const zeros = /^0{40,64}$/
+
+/** Looks up the commit and fetches the manifest, as far as the request asks for it (scheduling.md §3.4, §3.5). */
+export const readSource = async (
+  deps: Pick<ControlDeps, 'source'>,
+  request: SubmitRequest,
+  signal?: AbortSignal,
+): Promise<ReadSource> => {
+  const { hook, manifest, repo } = request
+  const text = manifest === 'fetch' ? '' : manifest.text
+  if (!request.resolve && manifest !== 'fetch') return { hook, text, error: null }
+  if (request.cloneUrl === '')
+    return { hook, text, error: 'configuration: the repository has no address to read from' }
+  const path = manifest === 'fetch' ? repo.configPath : ''
+  let commit: SourceCommit
+  try {
+    const known = zeros.test(hook.after) ? '' : hook.after
+    const question = { url: request.cloneUrl, ref: hook.ref, commit: known, path }
+    commit = await deps.source.read(question, signal)
+  } catch (error) {
+    if (!isUsersMistake(error)) throw error
+    return { hook, text, error: `configuration: ${(error as Error).message}` }
+  }
+  const completed = boundHook(complete(hook, commit))
+  if (manifest === 'fetch' && commit.file === null)
+    return {
+      hook: completed,
+      text,
+      error: `configuration: ${path} is not in the repository at commit ${commit.sha.slice(0, 12)}`,
+    }
+  return { hook: completed, text: commit.file ?? text, error: null }
+}
+
+/** Fills in what the hook left open; what it said stays. */
+export const complete = (hook: Hook, commit: SourceCommit): Hook => {
+  const ref = hook.ref.startsWith('refs/') ? hook.ref : commit.ref || hook.ref
+  const branch = ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : ''
+  return {
+    ...hook,
+    after: commit.sha,
+    ref,
+    source: hook.source || branch,
+    target: hook.target || branch,
+    message: hook.message || commit.message,
+    author: hook.author || commit.authorName,
+    authorName: hook.authorName || commit.authorName,
+    authorEmail: hook.authorEmail || commit.authorEmail,
+  }
+}
+
+/** A repository that is not there, not allowed or not reachable is shown to its user. */
+const isUsersMistake = (error: unknown): boolean =>
+  isWaggleError(error, 'invalid') ||
+  isWaggleError(error, 'denied') ||
+  isWaggleError(error, 'not_found') ||
+  isWaggleError(error, 'timeout') ||
+  isWaggleError(error, 'unavailable')

@@ -1,0 +1,65 @@
+import type { Attempt } from '@waggle/domain'
+import type { ControlDeps } from './control-deps.ts'
+import { endLostAttempt } from './end-lost-attempt.ts'
+import { isMassLoss, lateLimitMs, type ReaperHealth } from './reaper-health.ts'
+
+/** Ends the attempts of workers that fell silent (reliability.md §0.2, rule G9). */
+export class Reaper {
+  readonly #deps: ControlDeps
+  readonly #health: ReaperHealth
+  #heldBackSince: number | null = null
+
+  constructor(deps: ControlDeps, health: ReaperHealth) {
+    this.#deps = deps
+    this.#health = health
+  }
+
+  /** One tick that came `lateMs` after it was due. Gives how many attempts were ended. */
+  async run(lateMs: number): Promise<number> {
+    const { database, timers } = this.#deps
+    if (lateMs > lateLimitMs(timers)) this.#health.reset()
+    const silent = await database.attempts.listSilent(timers)
+    if (silent.length === 0) this.#heldBackSince = null
+    if (silent.length === 0 || !this.#health.mayExpire) return 0
+    if (await this.#isHeldBack(silent)) return 0
+    let count = 0
+    for (const attempt of silent) if (await this.#end(attempt)) count++
+    return count
+  }
+
+  /** The breaker: holds back for at most `breakerMs`, for in the end the workers may be gone indeed. */
+  async #isHeldBack(silent: readonly Attempt[]): Promise<boolean> {
+    const { clock, database, log, timers } = this.#deps
+    const workers = new Set(silent.map((attempt) => attempt.workerId)).size
+    if (!isMassLoss(workers, await database.attempts.countHolders())) {
+      this.#heldBackSince = null
+      return false
+    }
+    if (this.#heldBackSince === null)
+      log.error('many workers fell silent at once, none is expired yet', { count: workers })
+    this.#heldBackSince ??= clock.monotonic()
+    return clock.monotonic() - this.#heldBackSince < timers.breakerMs
+  }
+
+  /** Each row alone: one that cannot be ended must not keep the others (threats.md T-47). */
+  async #end(attempt: Attempt): Promise<boolean> {
+    const { timers, log } = this.#deps
+    const { stageId, number, buildId, state } = attempt
+    const silentMs = state === 'leased' ? timers.requeueMs : timers.lostMs
+    try {
+      const decision = await endLostAttempt(
+        this.#deps,
+        { stageId, attempt: number, buildId },
+        // Granted meanwhile: then the longer silence counts, and the next tick asks for it.
+        async (stores) => {
+          const current = await stores.attempts.lockIfSilent(stageId, number, silentMs)
+          return current?.state === state ? current : null
+        },
+      )
+      return decision !== null
+    } catch (err) {
+      log.error('silent attempt was not ended', { 'stage.id': stageId, attempt: number, err })
+      return false
+    }
+  }
+}

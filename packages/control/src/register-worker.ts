@@ -1,0 +1,78 @@
+import type { WorkerProfile } from '@waggle/domain'
+import type { ControlDeps } from './control-deps.ts'
+import { endLostAttempt } from './end-lost-attempt.ts'
+import { installationOf } from './installation.ts'
+import { cleanText, cutCodePoints } from './text-limits.ts'
+
+export interface RegisterQuestion {
+  readonly workerId: string
+  readonly bootId: string
+  readonly name: string
+  readonly version: string
+  readonly slots: number
+  readonly profile: WorkerProfile
+}
+
+export interface RegisterResult {
+  /** Identifies this boot of the worker from now on. */
+  readonly token: string
+  readonly installation: string
+  /** The name to show: the one asked for, or `name (2)` where another live worker has it. */
+  readonly name: string
+  readonly serverVersion: string
+  readonly heartbeatMs: number
+  readonly killGraceMs: number
+}
+
+/** A worker process started. What an older boot of the same worker left is settled before the answer: that process is
+ *  dead, so nobody has to wait for its silence (reliability.md W2, W16). Repeating it gives a new token. */
+export const registerWorker = async (
+  deps: ControlDeps,
+  question: RegisterQuestion,
+): Promise<RegisterResult> => {
+  const { workerId: id, bootId, slots, profile } = question
+  const installation = await installationOf(deps.database)
+  // Names its worker, so that it is found by its key; only the hash of the whole is kept.
+  const token = `${id}.${deps.newToken()}`
+  const tokenHash = deps.hashToken(token)
+  const wished = cutCodePoints(cleanText(question.name), 200) || id
+  const version = cutCodePoints(cleanText(question.version), 100)
+  const worker = await deps.database.transaction(async (stores) => {
+    const name = await stores.workers.freeName(wished, id)
+    return stores.workers.register({ ...profile, id, bootId, name, version, slots, tokenHash })
+  })
+  deps.log.info('worker registered', { 'worker.id': id, 'worker.name': worker.name, version })
+  await settleOlderBoots(deps, id, bootId)
+  return {
+    token,
+    installation,
+    name: worker.name,
+    serverVersion: deps.system.version,
+    heartbeatMs: deps.timers.heartbeatMs,
+    killGraceMs: deps.timers.killGraceMs,
+  }
+}
+
+const settleOlderBoots = async (
+  deps: ControlDeps,
+  workerId: string,
+  bootId: string,
+): Promise<void> => {
+  for (const attempt of await deps.database.attempts.listOpenByWorker(workerId)) {
+    if (attempt.bootId === bootId) continue
+    const { stageId, number, buildId } = attempt
+    try {
+      await endLostAttempt(deps, { stageId, attempt: number, buildId }, async (stores) => {
+        const current = await stores.attempts.find(stageId, number)
+        return current && current.bootId !== bootId ? current : null
+      })
+    } catch (err) {
+      // The reaper comes by: one attempt must not keep a worker from registering (threats.md T-47).
+      deps.log.error('attempt of an older boot was not settled', {
+        'stage.id': stageId,
+        attempt: number,
+        err,
+      })
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import type { Build, Given, GivenSecret, Repo, Secret, Stage, WorkerRecord } from '@waggle/domain'
+import { isWaggleError } from '@waggle/domain'
+import { namedSecrets, parseManifest } from '@waggle/pipeline'
+import type { ControlDeps } from './control-deps.ts'
+import { installationOf } from './installation.ts'
+import { mayHaveSecret, originOf } from './origin.ts'
+import { secretPlace } from './places.ts'
+
+type ResolveDeps = Pick<ControlDeps, 'database' | 'sealer' | 'system' | 'log'>
+
+/** All that an attempt is given, or the reason why the stage can never run: then it has to end. */
+export type Resolved =
+  | { readonly kind: 'given'; readonly given: Given }
+  | { readonly kind: 'unfit'; readonly message: string }
+
+export const resolveGiven = async (
+  deps: ResolveDeps,
+  worker: Pick<WorkerRecord, 'name'>,
+  stage: Stage,
+  attempt: number,
+): Promise<Resolved> => {
+  const { database } = deps
+  const [build, repo, manifest, siblings, installation] = await Promise.all([
+    database.builds.find(stage.buildId),
+    database.repos.find(stage.repoId),
+    database.builds.findManifest(stage.buildId),
+    database.stages.listByBuild(stage.buildId),
+    installationOf(database),
+  ])
+  if (!build || !repo || manifest === null)
+    return { kind: 'unfit', message: 'the build, its repository or its manifest is gone' }
+  const secrets = await resolveSecrets(deps, { build, repo, manifest, stageName: stage.name })
+  if (typeof secrets === 'string') return { kind: 'unfit', message: secrets }
+  return {
+    kind: 'given',
+    given: {
+      installation,
+      attempt,
+      repo: givenRepo(repo),
+      build: givenBuild(build),
+      stage: givenStage(stage, worker.name),
+      siblings: siblings
+        .filter(({ id }) => id !== stage.id)
+        .map(({ name, number, status }) => ({ name, number, status })),
+      manifest,
+      secrets,
+      netrc: null,
+      system: deps.system,
+    },
+  }
+}
+
+/** Those secrets that the stage's file names and the build's origin may have, in the clear (threats.md C.1, T-02).
+ *  A text is the reason why they cannot be given. */
+const resolveSecrets = async (
+  { database, sealer, log }: ResolveDeps,
+  facts: { build: Build; repo: Repo; manifest: string; stageName: string },
+): Promise<readonly GivenSecret[] | string> => {
+  const kept = await database.secrets.listByRepo(facts.repo.id)
+  if (kept.length === 0) return []
+  const names = namedSecrets(parseManifest(facts.manifest), facts.stageName)
+  const allowed = allowedSecrets(kept, names, facts.build, facts.repo)
+  const opened: GivenSecret[] = []
+  for (const secret of allowed) {
+    try {
+      const value = sealer.open(secret.dataSealed, secretPlace(secret.repoId, secret.name))
+      opened.push({ name: secret.name, value: value.toString('utf8') })
+    } catch (error) {
+      if (!isWaggleError(error, 'internal')) throw error
+      log.error('a secret cannot be decrypted', { 'build.id': facts.build.id, err: error })
+      return `secret ${secret.name} cannot be decrypted with the server's keys`
+    }
+  }
+  return opened
+}
+
+/** Pure: which of the repository's secrets a stage gets. Names are compared without case. */
+export const allowedSecrets = (
+  kept: readonly Secret[],
+  named: readonly string[],
+  build: Pick<Build, 'event' | 'ref' | 'sourceRepo'>,
+  repo: Pick<Repo, 'slug'>,
+): readonly Secret[] => {
+  const wanted = new Set(named.map((name) => name.toLowerCase()))
+  const origin = originOf(build, repo)
+  return kept.filter(
+    (secret) => wanted.has(secret.name.toLowerCase()) && mayHaveSecret(origin, secret),
+  )
+}
+
+const givenRepo = (repo: Repo): Given['repo'] => {
+  const { id, uid, namespace, name, slug, gitHttpUrl, gitSshUrl, link, defaultBranch } = repo
+  const { visibility, trusted, timeoutMinutes } = repo
+  return {
+    ...{ id, uid, namespace, name, slug, gitHttpUrl, gitSshUrl, link, defaultBranch },
+    ...{ private: repo.private, visibility, trusted, timeoutMinutes },
+  }
+}
+
+const givenBuild = (build: Build): Given['build'] => {
+  const { updatedAt: _u, version: _v, error: _e, repoId: _r, ...given } = build
+  return given
+}
+
+const givenStage = (stage: Stage, machine: string): Given['stage'] => {
+  const { id, number, name, kind, type, os, arch, variant, kernel, labels, dependsOn } = stage
+  const { onSuccess, onFailure, version, createdAt } = stage
+  return {
+    ...{ id, number, name, kind, type, os, arch, variant, kernel, machine, labels, dependsOn },
+    ...{ onSuccess, onFailure, version, createdAt },
+  }
+}

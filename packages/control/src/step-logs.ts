@@ -1,0 +1,119 @@
+import {
+  invalid,
+  type Lease,
+  type LogKey,
+  type LogSeal,
+  type LogSegment,
+  readLineBlock,
+  type Stores,
+} from '@waggle/domain'
+import type { ControlDeps } from './control-deps.ts'
+import { holdLease, type LeaseWish } from './hold-lease.ts'
+import { type LeaseOutcome, type LeaseRefused, leaseLost, ok } from './refusal.ts'
+import { cleanText, cutCodePoints } from './text-limits.ts'
+
+/** The log of one try of one step of the leased attempt. */
+export type StepLogName = Pick<LogKey, 'step' | 'try'>
+
+/** `next`: number of the line that the archive is missing; where it is not what the sender expected, it goes on there. */
+export type SegmentOutcome = { readonly kind: 'ok'; readonly next: number } | LeaseRefused
+
+// Also while closing: a cancelled attempt's lines are kept (design §8).
+const whileOpen: LeaseWish = { states: ['leased', 'granted', 'closing'] }
+
+/** Adds lines to the archive before their step's end, and trims the live window behind them. */
+export const archiveSegment = async (
+  deps: ControlDeps,
+  lease: Lease,
+  name: StepLogName,
+  segment: LogSegment,
+): Promise<SegmentOutcome> => {
+  checkSegment(segment)
+  const key = keyOf(lease, name)
+  const outcome = await withLog(deps, lease, key, async (stores, stepId) => ({
+    kind: 'ok' as const,
+    next: await stores.logs.append(key, stepId, segment),
+  }))
+  if (outcome.kind === 'ok')
+    await deps.liveLog.trim(key, outcome.next).catch((err: unknown) => {
+      deps.log.debug('live log was not trimmed', { 'stage.id': key.stageId, err })
+    })
+  return outcome
+}
+
+/** Redis lost the stream: makes it again, and says from which line on the worker has to fill it. Throws `unavailable`
+ *  while Redis is away. */
+export const reopenLog = async (
+  deps: ControlDeps,
+  lease: Lease,
+  name: StepLogName,
+): Promise<SegmentOutcome> => {
+  const key = keyOf(lease, name)
+  const outcome = await withLog(deps, lease, key, async (stores) => {
+    // A sealed log is over: a new stream of it would never be closed.
+    const isSealed = (await stores.logs.findSeal(key)) !== null
+    return { kind: 'ok' as const, next: await stores.logs.next(key), isSealed }
+  })
+  if (outcome.kind !== 'ok') return outcome
+  if (!outcome.isSealed) await deps.liveLog.open(key)
+  return { kind: 'ok', next: outcome.next }
+}
+
+/** The log is complete. `invalid` while the archive does not hold the lines that the seal names. */
+export const sealLog = async (
+  deps: ControlDeps,
+  lease: Lease,
+  sealed: StepLogName & { readonly seal: LogSeal },
+): Promise<LeaseOutcome> => {
+  const key = keyOf(lease, sealed)
+  const seal = { ...sealed.seal, gap: cutCodePoints(cleanText(sealed.seal.gap), 500) }
+  const outcome = await withLog(deps, lease, key, async (stores, stepId) => {
+    const next = await stores.logs.next(key)
+    if ((await stores.logs.findSeal(key)) === null && next !== seal.lines)
+      throw invalid('log_incomplete', `the seal names ${seal.lines} lines, the archive has ${next}`)
+    await stores.logs.seal(key, stepId, seal)
+    return ok
+  })
+  if (outcome.kind === 'ok')
+    await deps.liveLog.close(key).catch((err: unknown) => {
+      deps.log.warn('live log was not closed', { 'stage.id': key.stageId, err })
+    })
+  return outcome
+}
+
+const keyOf = (lease: Lease, name: StepLogName): LogKey => ({
+  stageId: lease.stageId,
+  attempt: lease.attempt,
+  step: name.step,
+  try: name.try,
+})
+
+/** Does the work if the lease holds and the step was granted this try. */
+const withLog = <T>(
+  deps: ControlDeps,
+  lease: Lease,
+  key: LogKey,
+  work: (stores: Stores, stepId: number) => Promise<T>,
+): Promise<T | LeaseRefused> =>
+  deps.database.transaction(async (stores) => {
+    const held = await holdLease(deps, stores, lease, whileOpen)
+    if (held.kind !== 'held') return held.kind === 'repeat' ? leaseLost : held
+    const step = await stores.steps.findByNumber(key.stageId, key.step)
+    if (!step) throw invalid('unknown_step', `the stage has no step ${key.step}`)
+    if (key.try < 1 || key.try > step.grantedTry)
+      throw invalid('not_granted', `try ${key.try} of step ${key.step} was not granted`)
+    return work(stores, step.id)
+  })
+
+/** What a worker sends is untrusted: readers must never meet a segment that does not decode (threats.md T-32). */
+const checkSegment = (segment: LogSegment): void => {
+  let bytes = 0
+  try {
+    for (const line of readLineBlock(segment)) bytes += line.bytes.length
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw invalid('bad_segment', `the segment is no block of lines: ${cause.message}`, { cause })
+  }
+  if (bytes !== segment.bytes)
+    throw invalid('bad_segment', `the segment has ${bytes} bytes of lines, not ${segment.bytes}`)
+}

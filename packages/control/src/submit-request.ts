@@ -1,0 +1,23 @@
+import type { Build, Hook, Repo, Stage } from '@waggle/domain'
+
+export interface SubmitRequest {
+  readonly repo: Repo
+  readonly hook: Hook
+  /** Where the code is cloned from; empty = no source. */
+  readonly cloneUrl: string
+  /** The manifest, or `fetch`: the repository's configured path at the commit. */
+  readonly manifest: { readonly text: string } | 'fetch'
+  /** Whether the hook's ref and commit are to be looked up at `cloneUrl`. */
+  readonly resolve: boolean
+  /** The sender's delivery id or idempotency key: a repeat gets the first build. */
+  readonly deliveryKey?: string
+}
+
+export type SubmitResult =
+  | {
+      readonly kind: 'built'
+      readonly build: Build
+      readonly stages: readonly Stage[]
+      readonly isRepeat: boolean
+    }
+  | { readonly kind: 'skipped'; readonly reason: string }

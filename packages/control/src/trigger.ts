@@ -1,0 +1,114 @@
+import { failpoint, type Hook, type Repo } from '@waggle/domain'
+import {
+  formatIssue,
+  type ManifestIssue,
+  type PlannedStage,
+  parseManifest,
+  planStages,
+} from '@waggle/pipeline'
+import type { ControlDeps } from './control-deps.ts'
+import { deliverNow } from './deliver-outbox.ts'
+import { boundHook } from './new-build.ts'
+import { readSource } from './read-source.ts'
+import { skipDirective } from './skip-directive.ts'
+import { type BuildPlan, findFirstBuild, storeBuild, storeSkip } from './store-build.ts'
+import type { SubmitRequest, SubmitResult } from './submit-request.ts'
+import { tellChange } from './tell-change.ts'
+
+/** From a hook to a stored build whose first stages are offered (scheduling.md §3, §4). What the user did wrong, up
+ *  to a repository that cannot be reached, becomes a build with status `error` and the reason; what asks for no build
+ *  is skipped with the reason. Throws only when the system fails. */
+export const submitBuild = async (
+  deps: ControlDeps,
+  request: SubmitRequest,
+  signal?: AbortSignal,
+): Promise<SubmitResult> => {
+  const bounded = { ...request, hook: boundHook(request.hook) }
+  const first = await findFirstBuild(deps, bounded)
+  if (first) return { ...first, kind: 'built', isRepeat: true }
+  const directive = skipDirective(bounded.hook)
+  if (directive !== null) return skip(deps, bounded, `skip directive ${directive} in the message`)
+
+  const { hook, text, error } = await readSource(deps, bounded, signal)
+  const plan = error === null ? planBuild(hook, bounded.repo, text) : errorPlan(error, text)
+  if (plan.kind === 'none') return skip(deps, bounded, plan.reason)
+
+  const stored = await storeBuild(deps, { ...bounded, hook }, plan)
+  // Somebody else stored the same delivery meanwhile.
+  if (stored === null) return submitBuild(deps, request, signal)
+  await failpoint('hook.committed')
+  const { build, stages } = stored
+  await deliverNow(deps, stored.outbox, stages)
+  tellChange(deps, build)
+  await failpoint('hook.queued')
+  const log = deps.log.child({ 'build.id': build.id, 'build.number': build.number })
+  log.info('build created', {
+    'repo.slug': bounded.repo.slug,
+    status: build.status,
+    count: stages.length,
+  })
+  return { kind: 'built', build, stages, isRepeat: false }
+}
+
+const skip = async (
+  deps: ControlDeps,
+  request: SubmitRequest,
+  reason: string,
+): Promise<SubmitResult> => {
+  await storeSkip(deps, request, reason)
+  deps.log.info('hook built nothing', { 'repo.slug': request.repo.slug, reason })
+  return { kind: 'skipped', reason }
+}
+
+/** Parses, checks and plans; pure. */
+export const planBuild = (
+  hook: Hook,
+  repo: Pick<Repo, 'slug' | 'throttle'>,
+  text: string,
+): BuildPlan | { readonly kind: 'none'; readonly reason: string } => {
+  if (text.trim() === '') return errorPlan('configuration: the manifest is empty', text)
+  const manifest = parseManifest(text)
+  if (manifest.issues.length > 0) return errorPlan(describeIssues(manifest.issues), text)
+  const plan = planStages(manifest, hook, repo)
+  switch (plan.kind) {
+    case 'stages': {
+      const strange = plan.stages.find(holdsNul)
+      if (strange)
+        return errorPlan(`linter: pipeline ${strange.number} has a NUL character in it`, text)
+      return { kind: 'stages', stages: plan.stages, text }
+    }
+    case 'none': {
+      const reasons = plan.skipped.map(({ name, reason }) => `${name}: ${reason}`)
+      return {
+        kind: 'none',
+        reason: cut(['no pipeline matches', ...reasons], '; ') || 'no pipeline matches',
+      }
+    }
+    case 'error':
+      return errorPlan(plan.message, text)
+    default:
+      return plan satisfies never
+  }
+}
+
+/** PostgreSQL takes no NUL in text, and no name needs one. */
+const holdsNul = (stage: PlannedStage): boolean =>
+  [
+    ...[stage.name, stage.kind, stage.type, stage.os, stage.arch, stage.variant, stage.kernel],
+    ...Object.entries(stage.labels).flat(),
+    ...stage.dependsOn,
+  ].some((text) => text.includes('\u0000'))
+
+const errorPlan = (error: string, text: string): BuildPlan => ({ kind: 'error', error, text })
+
+const describeIssues = (issues: readonly ManifestIssue[]): string =>
+  cut(issues.map(formatIssue), '\n')
+
+const mostParts = 20
+
+const cut = (parts: readonly string[], separator: string): string => {
+  const shown = parts.slice(0, mostParts).join(separator)
+  return parts.length > mostParts
+    ? `${shown}${separator}and ${parts.length - mostParts} more`
+    : shown
+}
