@@ -1,4 +1,5 @@
 export { apiSettings } from './api-settings.ts'
+export { cliSettings } from './cli-settings.ts'
 export { processEnvironment } from './process-environment.ts'
 export {
   readSettings,
