@@ -11,6 +11,7 @@ const row = noun<OutboxRow>('outbox message', {
       typeof value['stageId'] === 'number' &&
       typeof value['attempt'] === 'number' &&
       (value['kind'] === 'offer' ||
+        value['kind'] === 'orphan_logs' ||
         (value['kind'] === 'withdraw' && typeof value['partition'] === 'string') ||
         (value['kind'] === 'cancel' && typeof value['workerId'] === 'string')),
   ),
