@@ -48,6 +48,9 @@ export interface StepOutputSink {
 export interface StepExit {
   readonly code: number
   readonly isOutOfMemory: boolean
-  /** Where the log is known not to hold everything, or more is known about the end than the code says; else empty. */
+  /** Where the log is known not to hold everything, or more is known about the end than the code says; else empty.
+   *  Shown as the last line of the step's log. */
   readonly note: string
+  /** What the log is known to miss; goes into its seal. */
+  readonly gap?: string
 }

@@ -42,7 +42,7 @@ export const runStep = async (
     // Nothing else says why a detached step never came up: its record is a success (§14.6).
     if (step.detach && end.kind === 'error' && !signal.aborted)
       await output.write(Buffer.from(`${end.text}\n`), 0)
-    await output.end(end.kind === 'exit' ? end.exit.note : '')
+    await output.end(end.kind === 'exit' ? { note: end.exit.note, gap: end.exit.gap ?? '' } : {})
     await failpoint('logs.closed')
     return end
   } catch (error) {
@@ -95,8 +95,8 @@ const untilStuck = async (
     deps.clock.sleep(deps.killGraceMs + stuckMs, done.signal).then(
       () => {
         deps.log.warn('step did not end', { reason: 'killed' })
-        const note = 'the step did not end when it was killed'
-        limit.resolve({ kind: 'exit', exit: { code: 137, isOutOfMemory: false, note } })
+        const gap = 'the step did not end when it was killed'
+        limit.resolve({ kind: 'exit', exit: { code: 137, isOutOfMemory: false, note: gap, gap } })
       },
       () => undefined,
     )

@@ -126,8 +126,11 @@ describe('a step log', () => {
   })
 
   it('puts what the engine knows to be missing into the seal', async () => {
-    const { log } = open()
-    expect((await log.end('engine was down')).gap).toBe('engine was down')
+    const { sink, log } = open()
+    await log.write(Buffer.from('half'), 0)
+    const seal = await log.end({ note: 'the engine was down', gap: 'engine down' })
+    expect(seal).toMatchObject({ gap: 'engine down', lines: 2 })
+    expect(sink.text).toBe('half\nthe engine was down\n')
   })
 })
 

@@ -46,6 +46,7 @@ export class StepLog implements StepOutputSink {
   #count = 0
   #bytes = 0
   #crc = 0
+  #isLineEnded = true
   /** Takes the lines once the head is full. */
   #tail: LogTail | null = null
 
@@ -87,13 +88,14 @@ export class StepLog implements StepOutputSink {
     }
   }
 
-  /** No byte follows. Ends the unfinished line, sends what is left, seals. `gap` says what the engine knows to be
-   *  missing. Rejects with what the sink threw. */
-  async end(gap = ''): Promise<LogSeal> {
+  /** No byte follows. Ends the unfinished line, adds `note` as a line, sends what is left, seals. `gap` says what the
+   *  engine knows to be missing. Rejects with what the sink threw. */
+  async end({ note = '', gap = '' }: { note?: string; gap?: string } = {}): Promise<LogSeal> {
     await this.#writing
     this.#stopIdle()
     this.#lines.end()
     const limitGap = this.#addTail()
+    if (note !== '') this.#addNote(note)
     this.#flush()
     while (this.#sending) await this.#sending
     if (this.#failure) throw this.#failure.error
@@ -126,6 +128,7 @@ export class StepLog implements StepOutputSink {
     this.#writer.add(this.#count++, time, bytes)
     this.#bytes += bytes.length
     this.#crc = crc32(bytes, this.#crc)
+    this.#isLineEnded = bytes[bytes.length - 1] === 0x0a
     if (this.#writer.lineBytes >= flushBytes) this.#flush()
   }
 
@@ -137,11 +140,16 @@ export class StepLog implements StepOutputSink {
     for (const line of tail.lines()) {
       if (gap === '' && tail.droppedBytes > 0) {
         gap = `${tail.droppedBytes} bytes not kept`
-        this.#addLine(line.time, Buffer.from(`… ${gap}\n`))
+        this.#addNote(`… ${gap}`)
       }
       this.#addLine(line.time, line.bytes)
     }
     return gap
+  }
+
+  /** A line of ours among the step's. */
+  #addNote(text: string): void {
+    this.#addLine(this.#time, Buffer.from(`${this.#isLineEnded ? '' : '\n'}${text}\n`))
   }
 
   #flush(): void {

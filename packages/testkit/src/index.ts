@@ -1,4 +1,10 @@
 export { type ChildServer, startChild } from './child-server.ts'
+export {
+  describeEngine,
+  type EngineCaseStep,
+  type EngineCases,
+} from './describe-engine/describe-engine.ts'
+export { describeStores } from './describe-stores/describe-stores.ts'
 export { FakeEngine, type FakeStep } from './fake-engine.ts'
 export { freePort } from './free-port.ts'
 export { makeSpec, makeSpecStep } from './make-spec.ts'
