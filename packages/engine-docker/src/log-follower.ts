@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { StepOutputSink } from '@waggle/domain'
 import type { EngineClient } from './engine-client.ts'
-import { LogFrames, type LogPiece, sinceOf } from './log-frames.ts'
+import { type Checkpoint, LogFrames, sinceOf, startOf } from './log-frames.ts'
 
 /** How one reading of the log ended: at its end, by a broken connection, or by what `onSilence` said. */
 export type LogEnd = 'ended' | 'broken' | 'reopen' | 'cut'
@@ -21,8 +21,7 @@ export class LogFollower {
   readonly #id: string
   readonly #output: StepOutputSink
   #deliveredBytes = 0
-  #stamp = ''
-  #bytesAtStamp = 0
+  #checkpoint: Checkpoint | null = null
 
   constructor(client: EngineClient, id: string, output: StepOutputSink) {
     this.#client = client
@@ -30,34 +29,32 @@ export class LogFollower {
     this.#output = output
   }
 
-  async follow(options: FollowOptions): Promise<LogEnd> {
-    // Reading again from the start and skipping by count is exact. By time it is cheaper, and exact but for records
-    // of the two streams that cross at that very moment: only for much output, where reading again takes seconds.
-    const byTime = this.#stamp !== '' && this.#deliveredBytes > rereadLimitBytes
+  /** Reads on as the container writes. */
+  follow(options: FollowOptions): Promise<LogEnd> {
+    return this.#read(true, options)
+  }
+
+  /** Reads what an ended container's log still holds. Needed after each `follow`: engine 20.10 sometimes ends the
+   *  reading of a container that exits in the middle of it (measured: 1 of 12 with 20,000 lines at once). */
+  drain(options: FollowOptions): Promise<LogEnd> {
+    return this.#read(false, options)
+  }
+
+  async #read(isFollowing: boolean, options: FollowOptions): Promise<LogEnd> {
+    const from = this.#checkpoint
     const stream = await this.#client.stream('GET', `/containers/${this.#id}/logs`, {
       query: {
-        follow: 'true',
+        follow: String(isFollowing),
         stdout: 'true',
         stderr: 'true',
         timestamps: 'true',
-        ...(byTime ? { since: sinceOf(this.#stamp) } : {}),
+        ...(from ? { since: sinceOf(from) } : {}),
       },
       signal: options.signal,
     })
-    const frames = new LogFrames()
-    let skip = byTime ? this.#bytesAtStamp : this.#deliveredBytes
     const guard = new SilenceGuard(stream, options)
     try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        guard.hold()
-        for (const piece of frames.push(chunk)) {
-          const fresh = piece.bytes.length > skip ? piece.bytes.subarray(skip) : empty
-          skip -= Math.min(skip, piece.bytes.length)
-          if (fresh.length > 0) await this.#deliver({ bytes: fresh, timeMs: piece.timeMs })
-        }
-        this.#note(frames)
-        guard.watch()
-      }
+      await this.#take(stream, from, guard)
       return guard.verdict ?? 'ended'
     } catch (error) {
       if (guard.verdict) return guard.verdict
@@ -69,21 +66,29 @@ export class LogFollower {
     }
   }
 
-  async #deliver(piece: LogPiece): Promise<void> {
-    // Counted first: a sink that fails ends the step, it is never given the same bytes twice.
-    this.#deliveredBytes += piece.bytes.length
-    await this.#output.write(piece.bytes, piece.timeMs)
-  }
-
-  #note(frames: LogFrames): void {
-    if (frames.stamp < this.#stamp) return
-    this.#stamp = frames.stamp
-    this.#bytesAtStamp = frames.bytesAtStamp
+  async #take(
+    stream: IncomingMessage,
+    from: Checkpoint | null,
+    guard: SilenceGuard,
+  ): Promise<void> {
+    const frames = new LogFrames(from)
+    let skip = this.#deliveredBytes - startOf(from)
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      guard.hold()
+      for (const { bytes, timeMs } of frames.push(chunk)) {
+        const isNew = bytes.length > skip
+        const fresh = isNew ? bytes.subarray(skip) : bytes
+        skip -= Math.min(skip, bytes.length)
+        if (!isNew) continue
+        // Counted first: a sink that fails ends the step, it is never given the same bytes twice.
+        this.#deliveredBytes += fresh.length
+        await this.#output.write(fresh, timeMs)
+      }
+      if (skip === 0) this.#checkpoint = frames.checkpoint
+      guard.watch()
+    }
   }
 }
-
-const empty = Buffer.alloc(0)
-const rereadLimitBytes = 64 * 1024 * 1024
 
 const isConnectionError = (error: unknown): boolean => {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined

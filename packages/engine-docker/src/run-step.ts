@@ -15,7 +15,7 @@ import {
   removeContainer,
 } from './create-container.ts'
 import type { EngineTimers } from './engine-timers.ts'
-import { LogFollower } from './log-follower.ts'
+import { type FollowOptions, type LogEnd, LogFollower } from './log-follower.ts'
 import { stopContainer } from './stop-container.ts'
 import { isEngineAway, statusOf, textOf } from './translate-error.ts'
 
@@ -131,21 +131,23 @@ class RunningStep {
   async #follow(): Promise<ContainerState> {
     const follower = new LogFollower(this.#deps.client, this.#id, this.#options.output)
     for (let broken = 0; ; ) {
-      const end = await this.#read(follower)
-      if (end === 'broken') this.#outage ??= { fromMs: this.#deps.clock.now(), toMs: 0 }
+      const end = await this.#read((options) => follower.follow(options))
       const state = end === 'ended' ? await this.#waitForExit() : await this.#inspectPatiently()
-      if (!state.Running && (end === 'ended' || end === 'cut')) return state
-      if (end === 'broken') {
-        // A log that keeps breaking off must not become a busy loop; one that is over is read once more, to its end.
-        await this.#pause(broken++)
+      if (!state.Running) {
+        if (end === 'cut') return state
+        if ((await this.#read((options) => follower.drain(options))) === 'ended') return state
+        // An engine that takes a container apart for ever answers every reading with a refusal.
+        if (broken > 20) throw disappeared(undefined)
       }
+      // A log that keeps breaking off must not become a busy loop.
+      if (end === 'broken' || !state.Running) await this.#pause(broken++)
     }
   }
 
-  async #read(follower: LogFollower): Promise<'ended' | 'broken' | 'reopen' | 'cut'> {
+  async #read(read: (options: FollowOptions) => Promise<LogEnd>): Promise<LogEnd> {
     const { timers } = this.#deps
     try {
-      return await follower.follow({
+      const end = await read({
         silentMs: timers.silentMs,
         signal: this.#givenUp.signal,
         onSilence: async (totalMs) => {
@@ -156,10 +158,20 @@ class RunningStep {
           return 'cut'
         },
       })
+      if (end === 'broken') this.#noteOutage()
+      return end
     } catch (error) {
-      if (isEngineAway(error)) return 'broken'
-      throw statusOf(error) === 404 ? disappeared(error) : error
+      if (statusOf(error) === 404) throw disappeared(error)
+      if (isEngineAway(error)) this.#noteOutage()
+      // 409: the container is being removed, and soon gone.
+      else if (statusOf(error) !== 409) throw error
+      return 'broken'
     }
+  }
+
+  #noteOutage(): void {
+    if (this.#outage) this.#outage.toMs = 0
+    else this.#outage = { fromMs: this.#deps.clock.now(), toMs: 0 }
   }
 
   /** The log ends some milliseconds before the engine calls the container ended. */
@@ -186,8 +198,7 @@ class RunningStep {
         if (statusOf(error) === 404) throw disappeared(error)
         if (!isEngineAway(error)) throw error
         if (this.#givenUp.signal.aborted) throw error
-        if (this.#outage) this.#outage.toMs = 0
-        else this.#outage = { fromMs: this.#deps.clock.now(), toMs: 0 }
+        this.#noteOutage()
         await this.#pause(attempt)
       }
     }
