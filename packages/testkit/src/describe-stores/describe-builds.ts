@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { newBuild, type OpenDatabase, seedBuild, seedRepo } from './new-rows.ts'
+
+export const describeBuilds = (open: OpenDatabase): void => {
+  describe('builds', () => {
+    it('gives back what was stored, and the manifest apart from it', async () => {
+      const repo = await seedRepo(open())
+      const given = newBuild(repo.id, 7, {
+        message: 'líne\n\u{1f41d}',
+        params: { A: '1', __proto__x: '{"' },
+        debug: true,
+        deployId: 2 ** 40,
+      })
+      const build = await open().builds.create(given, 'kind: pipeline\n# ✓')
+      expect(build).toMatchObject({ ...given, version: 1 })
+      expect(build).not.toHaveProperty('manifest')
+      expect(await open().builds.find(build.id)).toEqual(build)
+      expect(await open().builds.findByNumber(repo.id, 7)).toEqual(build)
+      expect(await open().builds.findManifest(build.id)).toBe('kind: pipeline\n# ✓')
+    })
+
+    it('gives null for what is not there', async () => {
+      expect(await open().builds.find(0)).toBeNull()
+      expect(await open().builds.findManifest(0)).toBeNull()
+      expect(await open().builds.lock(0)).toBeNull()
+      expect(await open().builds.update(0, { status: 'killed' })).toBeNull()
+    })
+
+    it('does not find a build under the number of another repository', async () => {
+      const build = await seedBuild(open())
+      const stranger = await seedRepo(open())
+      expect(await open().builds.findByNumber(stranger.id, build.number)).toBeNull()
+    })
+
+    it('refuses a number that is taken, and a repository that is not there', async () => {
+      const build = await seedBuild(open())
+      await expect(
+        open().builds.create(newBuild(build.repoId, build.number), ''),
+      ).rejects.toMatchObject({ kind: 'conflict', code: 'build_exists' })
+      await expect(open().builds.create(newBuild(0, 1), '')).rejects.toMatchObject({
+        kind: 'not_found',
+      })
+    })
+
+    it('lists the newest first, of one ref where one is asked for', async () => {
+      const { id } = await seedRepo(open())
+      for (const number of [1, 2, 3, 4])
+        await open().builds.create(newBuild(id, number, { ref: `r${number % 2}` }), '')
+      const numbers = async (ref: string | undefined, offset: number, limit: number) =>
+        (await open().builds.list(id, ref === undefined ? {} : { ref }, { offset, limit })).map(
+          (build) => build.number,
+        )
+      expect(await numbers(undefined, 0, 10)).toEqual([4, 3, 2, 1])
+      expect(await numbers(undefined, 1, 2)).toEqual([3, 2])
+      expect(await numbers('r1', 0, 10)).toEqual([3, 1])
+      expect((await open().builds.findLatest(id, 'r0'))?.number).toBe(4)
+      expect(await open().builds.findLatest(id, 'other')).toBeNull()
+    })
+
+    it('changes only what the patch names, and counts versions', async () => {
+      const build = await seedBuild(open())
+      const changed = await open().builds.update(build.id, { status: 'running', startedAt: 5 })
+      expect(changed).toEqual({
+        ...build,
+        status: 'running',
+        startedAt: 5,
+        version: 2,
+        updatedAt: changed?.updatedAt,
+      })
+    })
+
+    it('counts by status', async () => {
+      const before = (await open().builds.countByStatus()).declined ?? 0
+      const build = await seedBuild(open())
+      await open().builds.update(build.id, { status: 'declined' })
+      expect((await open().builds.countByStatus()).declined).toBe(before + 1)
+    })
+
+    it('makes the second of two that lock one build wait for the first', async () => {
+      const { id } = await seedBuild(open())
+      const add = () =>
+        open().transaction(async (stores) => {
+          const build = await stores.builds.lock(id)
+          await new Promise((resolve) => setImmediate(resolve))
+          await stores.builds.update(id, { startedAt: (build?.startedAt ?? 0) + 1 })
+        })
+      await Promise.all(Array.from({ length: 20 }, add))
+      expect((await open().builds.find(id))?.startedAt).toBe(20)
+    })
+  })
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { first, newStage, type OpenDatabase, seedBuild, seedStage } from './new-rows.ts'
+
+export const describeStages = (open: OpenDatabase): void => {
+  describe('stages', () => {
+    it('gives back what was stored, in the order given', async () => {
+      const build = await seedBuild(open())
+      const given = Array.from({ length: 77 }, (_, index) =>
+        newStage(build, index + 1, { labels: { a: `${index}` }, dependsOn: ['x', 'ÿ'] }),
+      )
+      const stages = await open().stages.create(given)
+      expect(stages).toMatchObject(given)
+      expect(await open().stages.listByBuild(build.id)).toEqual(stages)
+      expect(await open().stages.create([])).toEqual([])
+    })
+
+    it('finds one and several, and leaves out what is not there', async () => {
+      const a = await seedStage(open())
+      const b = await seedStage(open())
+      expect(await open().stages.find(a.id)).toEqual(a)
+      expect(await open().stages.find(0)).toBeNull()
+      const found = await open().stages.findMany([b.id, 0, a.id])
+      expect(new Set(found.map((stage) => stage.id))).toEqual(new Set([a.id, b.id]))
+      expect(await open().stages.findMany([])).toEqual([])
+    })
+
+    it('refuses a number that is taken', async () => {
+      const build = await seedBuild(open())
+      await open().stages.create([newStage(build, 1)])
+      await expect(
+        open().stages.create([newStage(build, 2), newStage(build, 1)]),
+      ).rejects.toMatchObject({ kind: 'conflict', code: 'stage_exists' })
+      expect(await open().stages.listByBuild(build.id)).toHaveLength(1)
+    })
+
+    it('changes a row only where every condition holds', async () => {
+      const stage = await seedStage(open())
+      const { stages } = open()
+      for (const when of [
+        { status: 'running' },
+        { status: ['running', 'success'] },
+        { status: [] },
+        { attempt: 1 },
+        { isHeld: true },
+        { status: 'pending', attempt: 0, isHeld: true },
+      ] as const)
+        expect(await stages.update(stage.id, { error: 'x' }, when)).toBeNull()
+      expect(await stages.find(stage.id)).toEqual(stage)
+      const changed = await stages.update(
+        stage.id,
+        { status: 'running', startedAt: 3, exitCode: -1 },
+        { status: ['pending', 'blocked'], attempt: 0, isHeld: false },
+      )
+      expect(changed).toMatchObject({ status: 'running', startedAt: 3, exitCode: -1, version: 2 })
+      expect(await stages.update(stage.id, { error: '' })).toMatchObject({ version: 3 })
+    })
+
+    it('is taken by one of 100 at once', async () => {
+      const stage = await seedStage(open())
+      const taken = await Promise.all(
+        Array.from({ length: 100 }, (_, index) =>
+          open().stages.take(stage.id, 0, `worker-${index}`),
+        ),
+      )
+      const winners = taken.filter((row) => row !== null)
+      expect(winners).toHaveLength(1)
+      expect(first(winners)).toMatchObject({ attempt: 1, isHeld: true, status: 'pending' })
+      expect(await open().stages.find(stage.id)).toEqual(first(winners))
+    })
+
+    it('is taken by one of 40 transactions at once', async () => {
+      const stage = await seedStage(open())
+      const taken = await Promise.all(
+        Array.from({ length: 40 }, () =>
+          open().transaction(async (stores) => {
+            await stores.stages.lock(stage.id)
+            return stores.stages.take(stage.id, 0, 'worker')
+          }),
+        ),
+      )
+      expect(taken.filter((row) => row !== null)).toHaveLength(1)
+    })
+
+    it('cannot be taken with a stale attempt, while it is held, or when it is not pending', async () => {
+      const { stages } = open()
+      const held = await seedStage(open(), { isHeld: true, attempt: 1 })
+      expect(await stages.take(held.id, 1, 'w')).toBeNull()
+      const stale = await seedStage(open(), { attempt: 2 })
+      expect(await stages.take(stale.id, 1, 'w')).toBeNull()
+      expect(await stages.take(stale.id, 2, 'w')).toMatchObject({ attempt: 3, machine: 'w' })
+      const blocked = await seedStage(open(), { status: 'blocked' })
+      expect(await stages.take(blocked.id, 0, 'w')).toBeNull()
+    })
+
+    it('lists what may be offered, in batches by id', async () => {
+      const build = await seedBuild(open())
+      const made = await open().stages.create([
+        newStage(build, 1),
+        newStage(build, 2, { isHeld: true }),
+        newStage(build, 3, { status: 'running' }),
+        newStage(build, 4),
+        newStage(build, 5),
+      ])
+      const before = first(made).id - 1
+      const numbers = async (after: number, limit: number) =>
+        (await open().stages.listOfferable(after, limit)).map((stage) => stage.number)
+      expect(await numbers(before, 2)).toEqual([1, 4])
+      expect(await numbers(made[3]?.id ?? 0, 2)).toEqual([5])
+      const open_ = await open().stages.listIncomplete()
+      expect(open_.filter((stage) => stage.buildId === build.id).map((s) => s.number)).toEqual([
+        1, 2, 3, 4, 5,
+      ])
+      expect(open_.map((s) => s.id)).toEqual(open_.map((s) => s.id).toSorted((a, b) => a - b))
+    })
+
+    it('tells the load of a partition and since when its oldest stage waits', async () => {
+      const build = await seedBuild(open())
+      const partition = `test-${randomUUID()}`
+      const earliest = await open().now()
+      const [waiting] = await open().stages.create([
+        newStage(build, 1, { partition, status: 'waiting_on_dependencies' }),
+        newStage(build, 2, { partition, status: 'running' }),
+        newStage(build, 3, { partition, isHeld: true }),
+        newStage(build, 4, { partition, status: 'success' }),
+      ])
+      const load = async () =>
+        (await open().stages.loadByPartition()).find((row) => row.partition === partition)
+      expect(await load()).toEqual({ partition, pending: 0, running: 2, oldestPendingAt: 0 })
+      await open().stages.update(waiting?.id ?? 0, { status: 'pending' })
+      const since = (await load())?.oldestPendingAt ?? 0
+      expect(await load()).toMatchObject({ pending: 1, running: 2 })
+      expect(since).toBeGreaterThanOrEqual(earliest)
+      await open().stages.update(waiting?.id ?? 0, { error: 'still the same wait' })
+      expect((await load())?.oldestPendingAt).toBe(since)
+    })
+  })
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { first, newStep, type OpenDatabase, seedStage, seedStep } from './new-rows.ts'
+
+export const describeSteps = (open: OpenDatabase): void => {
+  describe('steps', () => {
+    it('gives back what was stored, by number', async () => {
+      const stage = await seedStage(open())
+      const given = Array.from({ length: 200 }, (_, index) =>
+        newStep(stage.id, 200 - index, { dependsOn: ['clone'], detached: index % 2 === 0 }),
+      )
+      const steps = await open().steps.create(given)
+      expect(steps).toMatchObject(given)
+      expect(await open().steps.listByStage(stage.id)).toEqual([...steps].reverse())
+      expect(await open().steps.find(first(steps).id)).toEqual(first(steps))
+      expect(await open().steps.findByNumber(stage.id, 200)).toEqual(first(steps))
+      expect(await open().steps.findByNumber(stage.id, 201)).toBeNull()
+    })
+
+    it('lists those of several stages by stage and number', async () => {
+      const a = await seedStage(open())
+      const b = await seedStage(open())
+      await open().steps.create([newStep(b.id, 1), newStep(a.id, 2), newStep(a.id, 1)])
+      const listed = await open().steps.listByStages([b.id, a.id])
+      expect(listed.map((step) => [step.stageId, step.number])).toEqual([
+        [a.id, 1],
+        [a.id, 2],
+        [b.id, 1],
+      ])
+      expect(await open().steps.listByStages([])).toEqual([])
+    })
+
+    it('changes a row only from the states named', async () => {
+      const step = await seedStep(open())
+      const { steps } = open()
+      expect(await steps.update(step.id, { status: 'success' }, ['running'])).toBeNull()
+      expect(await steps.update(step.id, { status: 'success' }, [])).toBeNull()
+      expect(
+        await steps.update(step.id, { status: 'running', grantedTry: 1 }, ['pending', 'running']),
+      ).toEqual({ ...step, status: 'running', grantedTry: 1, version: 2 })
+      expect(await steps.update(step.id, { exitCode: 137 })).toMatchObject({ exitCode: 137 })
+      expect(await steps.update(0, { exitCode: 1 })).toBeNull()
+    })
+
+    it('keeps an exit code beyond 32 bits', async () => {
+      const step = await seedStep(open())
+      expect(await open().steps.update(step.id, { exitCode: 3_221_225_786 })).toMatchObject({
+        exitCode: 3_221_225_786,
+      })
+    })
+
+    it('refuses a number that is taken and a stage that is not there', async () => {
+      const step = await seedStep(open())
+      await expect(open().steps.create([newStep(step.stageId, 1)])).rejects.toMatchObject({
+        code: 'step_exists',
+      })
+      await expect(open().steps.create([newStep(0, 1)])).rejects.toMatchObject({
+        kind: 'not_found',
+      })
+    })
+
+    it('forgets the steps of a stage with their lines', async () => {
+      const step = await seedStep(open())
+      const key = { stageId: step.stageId, attempt: 1, step: 1, try: 1 }
+      await open().logs.append(key, step.id, {
+        first: 0,
+        count: 1,
+        bytes: 2,
+        data: Buffer.from('a\n'),
+      })
+      await open().steps.deleteByStage(step.stageId)
+      expect(await open().steps.listByStage(step.stageId)).toEqual([])
+      expect(await open().logs.next(key)).toBe(0)
+    })
+  })
+}

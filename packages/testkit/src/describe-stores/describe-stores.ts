@@ -1,0 +1,43 @@
+import type { Database } from '@waggle/domain'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { describeAttempts } from './describe-attempts.ts'
+import { describeBuilds } from './describe-builds.ts'
+import { describeDeliveries } from './describe-deliveries.ts'
+import { describeLogArchive } from './describe-log-archive.ts'
+import { describeOutbox } from './describe-outbox.ts'
+import { describeRepos } from './describe-repos.ts'
+import { describeSecrets } from './describe-secrets.ts'
+import { describeStages } from './describe-stages.ts'
+import { describeSteps } from './describe-steps.ts'
+import { describeTicks } from './describe-ticks.ts'
+import { describeTransactions } from './describe-transactions.ts'
+import { describeUsers } from './describe-users.ts'
+import { describeWorkers } from './describe-workers.ts'
+
+/** What every database must do: the ports of domain's `store.ts`. `open` gives an empty one. */
+export const describeStores = (
+  name: string,
+  open: () => Promise<{ database: Database; close(): Promise<void> }>,
+): void => {
+  describe(name, () => {
+    let opened: Awaited<ReturnType<typeof open>>
+    beforeAll(async () => {
+      opened = await open()
+    })
+    afterAll(() => opened?.close())
+    const database = () => opened.database
+    describeTransactions(database)
+    describeRepos(database)
+    describeUsers(database)
+    describeBuilds(database)
+    describeStages(database)
+    describeSteps(database)
+    describeAttempts(database)
+    describeWorkers(database)
+    describeSecrets(database)
+    describeDeliveries(database)
+    describeOutbox(database)
+    describeTicks(database)
+    describeLogArchive(database)
+  })
+}

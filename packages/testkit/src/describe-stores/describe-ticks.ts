@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { OpenDatabase } from './new-rows.ts'
+
+export const describeTicks = (open: OpenDatabase): void => {
+  describe('ticks', () => {
+    it('is won by one of 20 at once, when it is due', async () => {
+      const tries = async (intervalMs: number) =>
+        (
+          await Promise.all(
+            Array.from({ length: 20 }, () => open().ticks.win('reconcile', intervalMs)),
+          )
+        ).filter((won) => won !== null)
+      expect(await tries(600_000)).toEqual([{ lateMs: 0 }])
+      expect(await tries(600_000)).toEqual([])
+    })
+
+    it('tells how late it came', async () => {
+      expect(await open().ticks.win('purge', 10)).not.toBeNull()
+      await delay(40)
+      const won = await open().ticks.win('purge', 10)
+      expect(won?.lateMs).toBeGreaterThanOrEqual(20)
+    })
+
+    it('is won again where its time lies further ahead than its interval: the clock was set back', async () => {
+      expect(await open().ticks.win('cron', 86_400_000)).toEqual({ lateMs: 0 })
+      expect(await open().ticks.win('cron', 1000)).toEqual({ lateMs: 0 })
+      expect(await open().ticks.win('cron', 1000)).toBeNull()
+    })
+
+    it('does not mix up names', async () => {
+      expect(await open().ticks.win('reap', 600_000)).not.toBeNull()
+      expect(await open().ticks.win('outbox', 600_000)).not.toBeNull()
+    })
+  })
+
+  describe('settings', () => {
+    it('keeps the first value that was stored at once by many, and takes a set one', async () => {
+      const { settings } = open()
+      expect(await settings.get('installation')).toBeNull()
+      const values = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => settings.init('installation', `id-${index}`)),
+      )
+      expect(new Set(values).size).toBe(1)
+      expect(await settings.get('installation')).toBe(values[0])
+      await settings.set('installation', 'other')
+      expect(await settings.init('installation', 'third')).toBe('other')
+    })
+  })
+}
