@@ -23,7 +23,7 @@ export const runDemo = async (
   if (options.engine === 'docker') {
     const { makeLocalImages } = await import('@waggle/engine-docker')
     say('making the demo images')
-    await makeLocalImages({ socketPath: options.socket })
+    await makeLocalImages(options.socket)
   }
   const client = createClient({ server: options.server, token: options.token })
   const configPath = options.engine === 'docker' ? '.drone.yml' : '.drone.exec.yml'
