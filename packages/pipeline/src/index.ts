@@ -1,1 +1,39 @@
-export {}
+export type { CompileResult } from './compile-result.ts'
+export { type CompileSettings, defaultCompileSettings } from './compile-settings.ts'
+export { baseEnvironment } from './compiled-environment.ts'
+export { type Condition, type Conditions, firstUnmet, meetsCondition } from './condition.ts'
+export { netrcEnvironment } from './environment-base.ts'
+export { execCloneCommands } from './exec-clone-commands.ts'
+export { matchGlob } from './glob.ts'
+export { stepEdges } from './graph.ts'
+export { type ExpandedImage, expandImage } from './image-name.ts'
+export { manifestLimits } from './limits.ts'
+export { lintExec } from './lint-exec.ts'
+export { lintPipeline, ownVolumePrefix } from './lint-pipeline.ts'
+export type {
+  ManifestDocument,
+  ParsedManifest,
+  Pipeline,
+  PipelineStep,
+  PipelineVolume,
+} from './manifest.ts'
+export { formatIssue, formatIssues, type ManifestIssue } from './manifest-issue.ts'
+export { assignNamespaces } from './namespaces.ts'
+export { parseManifest } from './parse-manifest.ts'
+export { type PlannedStage, planStages, type SkippedStage, type StagePlan } from './plan-stages.ts'
+export { stepErrPolicy, stepPullPolicy, stepRunPolicy } from './policies.ts'
+export { type PreparedStage, prepareStage } from './prepare-stage.ts'
+export { printSpec } from './print-spec.ts'
+export { isPrivilegedPlugin, type PrivilegeContext } from './privileged-image.ts'
+export { pullCredentials } from './pull-credentials.ts'
+export { type RefreshState, refreshEnvironment } from './refresh-environment.ts'
+export { findRegistryAuth, type RegistryAuth } from './registry-auth.ts'
+export { isFork, type SecretResolver, secretResolver, stepSecrets } from './resolve-secret.ts'
+export { netrcPart, posixFileScript, posixScript } from './script-posix.ts'
+export { powershellFileScript, powershellScript } from './script-powershell.ts'
+export { namedSecrets } from './secret-names.ts'
+export { settingsToEnv } from './settings-to-env.ts'
+export { attemptName, stageLabels, stepLabels } from './stage-labels.ts'
+export { stageMasks } from './stage-masks.ts'
+export { substitutionValues } from './substitution-values.ts'
+export { type Workspace, workspaceOf } from './workspace.ts'

@@ -1,0 +1,94 @@
+import { decodeConditions } from './decode-conditions.ts'
+import { type Fields, sourceText } from './fields.ts'
+import type { PipelineStep, StepMount, StepSetting, StepVariable } from './manifest.ts'
+import type { YamlNode } from './yaml-node.ts'
+
+/** One entry of `steps` or `services` (pipeline.md §5.6). */
+export const decodeStep = (fields: Fields): PipelineStep => {
+  decodeUnusedKeys(fields)
+  const environment = fields.fields('environment')
+  return {
+    name: fields.str('name'),
+    image: fields.str('image'),
+    commands: fields.strs('commands'),
+    command: fields.strs('command'),
+    entrypoint: fields.strs('entrypoint'),
+    environment: decodeEnvironment(environment),
+    environmentKeys: [...(environment?.map.entries.keys() ?? [])],
+    settings: decodeSettings(fields.fields('settings')),
+    when: decodeConditions(fields, 'when'),
+    dependsOn: fields.strs('depends_on'),
+    detach: fields.bool('detach'),
+    failure: fields.str('failure'),
+    pull: fields.str('pull'),
+    privileged: fields.bool('privileged'),
+    user: fields.str('user'),
+    workingDir: fields.str('working_dir'),
+    volumes: decodeMounts(fields, 'volumes'),
+    devices: decodeMounts(fields, 'devices'),
+    dns: fields.strs('dns'),
+    dnsSearch: fields.strs('dns_search'),
+    extraHosts: fields.strs('extra_hosts'),
+    networkMode: fields.str('network_mode'),
+    shmBytes: fields.size('shm_size'),
+    memoryBytes: fields.size('mem_limit'),
+    memorySwapBytes: fields.size('memswap_limit'),
+  }
+}
+
+/** Keys without effect whose wrong type is an error all the same (pipeline.md §4.6). */
+const decodeUnusedKeys = (fields: Fields): void => {
+  fields.str('shell')
+  if (fields.node('push')?.kind === 'map') fields.fields('push')?.str('image')
+  else fields.str('push')
+  for (const name of ['limits', 'requests']) {
+    const resources = fields.fields('resources')?.fields(name)
+    resources?.number('cpu', 'float')
+    resources?.size('memory')
+  }
+}
+
+const decodeMounts = (fields: Fields, key: 'volumes' | 'devices'): StepMount[] =>
+  fields
+    .list(key)
+    .flatMap((mount) =>
+      mount === null ? [] : [{ name: mount.str('name'), path: mount.str('path') }],
+    )
+
+/** A null variable is left out; a mapping without value and secret is the empty text (pipeline.md §5.6.3). */
+const decodeEnvironment = (fields: Fields | null): Record<string, StepVariable> => {
+  const pairs: [string, StepVariable][] = []
+  for (const name of fields?.map.entries.keys() ?? []) {
+    const node = fields?.node(name) ?? null
+    if (fields === null || node === null || !fields.allows(name)) continue
+    if (node.kind === 'list') fields.mismatch(name, 'string')
+    else if (node.kind === 'scalar') pairs.push([name, literal(sourceText(node))])
+    else {
+      const inner = fields.fields(name)
+      const secret = inner?.str('from_secret') ?? ''
+      const value = inner?.str('value') ?? ''
+      pairs.push([name, secret.trim() === '' ? literal(value) : { kind: 'secret', secret }])
+    }
+  }
+  return Object.fromEntries(pairs)
+}
+
+const literal = (value: string): StepVariable => ({ kind: 'literal', value })
+
+/** A secret only at the top level of a setting; any other value is literal (pipeline.md §5.6.4). */
+const decodeSettings = (fields: Fields | null): Record<string, StepSetting> => {
+  const pairs: [string, StepSetting][] = []
+  for (const name of fields?.map.entries.keys() ?? []) {
+    const node = fields?.node(name) ?? null
+    if (node === null || fields?.allows(name) !== true) continue
+    const secret = secretOf(node)
+    pairs.push([name, secret === '' ? { kind: 'literal', node } : { kind: 'secret', secret }])
+  }
+  return Object.fromEntries(pairs)
+}
+
+const secretOf = (node: YamlNode): string => {
+  const value = node.kind === 'map' ? node.entries.get('from_secret')?.value : undefined
+  const name = value?.kind === 'scalar' ? sourceText(value) : ''
+  return name.trim() === '' ? '' : name
+}

@@ -1,0 +1,14 @@
+/** What a pipeline file may hold (threats.md T-40, T-41, T-45). An exceeded limit is an issue that names it. */
+export const manifestLimits = {
+  textBytes: 1_048_576,
+  depth: 64,
+  /** Scalars, lists and mappings of the whole file, aliases expanded. */
+  nodes: 20_000,
+  stages: 500,
+  stepsPerStage: 2_000,
+  stepsPerFile: 10_000,
+  issues: 100,
+} as const
+
+/** Keys that no mapping of a file may have (threats.md T-42). */
+export const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])

@@ -1,0 +1,118 @@
+import type { Hook, Labels } from '@waggle/domain'
+import { firstUnmet, stageFlags } from './condition.ts'
+import { lintFile } from './lint-file.ts'
+import type { ParsedManifest, Pipeline } from './manifest.ts'
+import { formatIssues } from './manifest-issue.ts'
+
+/** A stage to be made (pipeline.md §11.3). */
+export interface PlannedStage {
+  /** 1-based, over the stages of the build. */
+  readonly number: number
+  readonly name: string
+  readonly kind: string
+  readonly type: string
+  readonly os: string
+  readonly arch: string
+  readonly variant: string
+  readonly kernel: string
+  readonly limit: number
+  readonly throttle: number
+  readonly labels: Labels
+  readonly dependsOn: readonly string[]
+  readonly onSuccess: boolean
+  readonly onFailure: boolean
+}
+
+export interface SkippedStage {
+  readonly name: string
+  /** Names the rule: `trigger.branch: dev is not in [main]`. */
+  readonly reason: string
+}
+
+export type StagePlan =
+  | {
+      readonly kind: 'stages'
+      readonly stages: readonly PlannedStage[]
+      readonly skipped: readonly SkippedStage[]
+    }
+  /** Nothing to build, and why. */
+  | { readonly kind: 'none'; readonly skipped: readonly SkippedStage[] }
+  /** The file is wrong: the build gets status `error` with this text. */
+  | { readonly kind: 'error'; readonly message: string }
+
+/** Which pipelines of a file become stages for this hook (pipeline.md §8.1, §9, §11.2 to §11.4). Pure. */
+export const planStages = (
+  manifest: ParsedManifest,
+  hook: Hook,
+  repo: { readonly slug: string; readonly throttle: number },
+): StagePlan => {
+  if (manifest.issues.length > 0) return { kind: 'error', message: formatIssues(manifest.issues) }
+  const documents = manifest.documents.filter((document) => document.role === 'pipeline')
+  const message = lintFile(documents)
+  if (message !== null) return { kind: 'error', message }
+  const pipelines = documents.map((document) => document.pipeline)
+  const skipped: SkippedStage[] = []
+  const remaining: Pipeline[] = []
+  for (const pipeline of pipelines) {
+    const reason = whySkipped(pipeline, hook, repo.slug)
+    if (reason === null) remaining.push(pipeline)
+    else skipped.push({ name: pipeline.name, reason })
+  }
+  if (remaining.length === 0) return { kind: 'none', skipped }
+  const dependencies = bridgeSkipped(pipelines, new Set(remaining.map(({ name }) => name)))
+  const stages = remaining.map((pipeline, index) =>
+    plan(pipeline, index + 1, repo.throttle, dependencies.get(pipeline.name) ?? []),
+  )
+  return { kind: 'stages', stages, skipped }
+}
+
+const whySkipped = (pipeline: Pipeline, hook: Hook, slug: string): string | null => {
+  const { event, action, ref, cron } = hook
+  const values = {
+    branch: hook.target,
+    event,
+    action,
+    ref,
+    repo: slug,
+    target: hook.deployTo,
+    cron,
+  }
+  return firstUnmet(pipeline.trigger, values, 'trigger')
+}
+
+/** The dependencies of each pipeline, skipped ones replaced by theirs, without duplicates. One pass in file order
+ *  is enough, as dependencies name earlier pipelines only. */
+const bridgeSkipped = (
+  pipelines: readonly Pipeline[],
+  remaining: ReadonlySet<string>,
+): Map<string, readonly string[]> => {
+  const resolved = new Map<string, readonly string[]>()
+  for (const { name, dependsOn } of pipelines) {
+    const names = dependsOn.flatMap((dependency) =>
+      remaining.has(dependency) ? [dependency] : (resolved.get(dependency) ?? []),
+    )
+    resolved.set(name, [...new Set(names)])
+  }
+  return resolved
+}
+
+const plan = (
+  pipeline: Pipeline,
+  number: number,
+  throttle: number,
+  dependsOn: readonly string[],
+): PlannedStage => ({
+  number,
+  name: pipeline.name,
+  kind: pipeline.kind,
+  type: pipeline.type,
+  os: pipeline.platform.os || 'linux',
+  arch: pipeline.platform.arch || 'amd64',
+  variant: pipeline.platform.variant,
+  kernel: pipeline.platform.version,
+  limit: pipeline.limit,
+  throttle,
+  labels: pipeline.node,
+  dependsOn,
+  ...stageFlags(pipeline.trigger.status),
+})

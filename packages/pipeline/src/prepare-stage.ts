@@ -1,0 +1,97 @@
+import type { Given } from '@waggle/domain'
+import type { CompileSettings } from './compile-settings.ts'
+import { decodePipeline, type StepBudget } from './decode-pipeline.ts'
+import { Fields, IssueSink } from './fields.ts'
+import { manifestLimits } from './limits.ts'
+import { lintStepNames } from './lint-step-names.ts'
+import type { Pipeline } from './manifest.ts'
+import { formatIssues, type ManifestIssue } from './manifest-issue.ts'
+import { type ReadDocument, readDocuments } from './read-documents.ts'
+import { isFork } from './resolve-secret.ts'
+import { substituteDocument } from './substitute-document.ts'
+import { stableNames, substitutionValues } from './substitution-values.ts'
+
+export type PreparedStage =
+  | {
+      readonly kind: 'ready'
+      readonly pipeline: Pipeline
+      /** Whether what needs trust may be used: never by a fork's pull request (threats.md C.1). */
+      readonly isTrusted: boolean
+      /** Variables that commands refer to instead of holding their values. */
+      readonly made: Readonly<Record<string, string>>
+      readonly warnings: readonly string[]
+    }
+  | { readonly kind: 'error'; readonly message: string }
+
+/** From the file's text to the pipeline that the stage runs: read, substitute scalar by scalar, decode the documents
+ *  of this type, check them all, choose the stage's (pipeline.md §2 steps 11 to 14). `lint` judges the chosen one. */
+export const prepareStage = (
+  given: Given,
+  settings: CompileSettings,
+  type: 'docker' | 'exec',
+  lint: (pipeline: Pipeline, isTrusted: boolean) => string | null,
+): PreparedStage => {
+  const { documents, issues } = readDocuments(given.manifest)
+  if (issues.length > 0) return { kind: 'error', message: formatIssues(issues) }
+  const decoded = decodeAll(documents, given, settings, type)
+  if (decoded.issues.length > 0) return { kind: 'error', message: formatIssues(decoded.issues) }
+  for (const { pipeline } of decoded.pipelines) {
+    const message = lintStepNames(pipeline)
+    if (message !== null) return { kind: 'error', message }
+  }
+  const name = given.stage.name || 'default'
+  const chosen = decoded.pipelines.find(({ pipeline }) => pipeline.name === name)
+  if (chosen === undefined) {
+    const message = `resource not found: the file has no ${type} pipeline named ${name}`
+    return { kind: 'error', message }
+  }
+  const isTrusted = given.repo.trusted && !isFork(given)
+  const message = lint(chosen.pipeline, isTrusted)
+  return message === null ? { kind: 'ready', isTrusted, ...chosen } : { kind: 'error', message }
+}
+
+interface Chosen {
+  readonly pipeline: Pipeline
+  readonly made: Readonly<Record<string, string>>
+  readonly warnings: readonly string[]
+}
+
+/** All documents are substituted: a syntax error anywhere in the file fails the stage, as in the reference. */
+const decodeAll = (
+  documents: readonly ReadDocument[],
+  given: Given,
+  settings: CompileSettings,
+  type: string,
+): { pipelines: Chosen[]; issues: ManifestIssue[] } => {
+  const values = substitutionValues(given, settings.environment)
+  const isStable = stableNames(given)
+  const lookup = (name: string): string => values.get(name) ?? ''
+  const budget: StepBudget = { left: manifestLimits.stepsPerFile }
+  const issues: ManifestIssue[] = []
+  const pipelines: Chosen[] = []
+  for (const { number, root } of documents) {
+    if (root === null) continue
+    const {
+      root: substituted,
+      made,
+      warnings,
+      ...result
+    } = substituteDocument(root, number, {
+      lookup,
+      isStable,
+    })
+    issues.push(...result.issues)
+    if (substituted.kind !== 'map') continue
+    const sink = new IssueSink(number)
+    const fields = new Fields(substituted, '', sink)
+    if (!isOfType(fields, type)) continue
+    pipelines.push({ pipeline: decodePipeline(fields, budget), made, warnings })
+    issues.push(...sink.issues)
+  }
+  return { pipelines, issues }
+}
+
+const isOfType = (fields: Fields, type: string): boolean => {
+  const kind = fields.str('kind')
+  return kind === 'pipeline' && (fields.str('type') || 'docker') === type
+}

@@ -1,0 +1,50 @@
+import { manifestLimits } from './limits.ts'
+import type { ManifestIssue } from './manifest-issue.ts'
+import { type NodeBudget, readYaml } from './read-yaml.ts'
+import { type RawDocument, splitDocuments } from './split-documents.ts'
+import type { YamlNode } from './yaml-node.ts'
+
+export interface ReadDocument {
+  /** Position in the file, from 1. */
+  readonly number: number
+  readonly raw: RawDocument
+  readonly root: YamlNode | null
+}
+
+/** Splits a file and reads each document's tree, with the limits on the whole file. Never throws. */
+export const readDocuments = (
+  text: string,
+): { documents: readonly ReadDocument[]; issues: readonly ManifestIssue[] } => {
+  const sizeBytes = Buffer.byteLength(text)
+  if (sizeBytes > manifestLimits.textBytes) {
+    const message = `the file has ${sizeBytes} bytes and exceeds the limit of ${manifestLimits.textBytes} bytes`
+    return { documents: [], issues: [fileIssue('limit_size', message)] }
+  }
+  const issues: ManifestIssue[] = []
+  const documents: ReadDocument[] = []
+  const budget: NodeBudget = { left: manifestLimits.nodes }
+  for (const [index, raw] of splitDocuments(text).entries()) {
+    const number = index + 1
+    const { root, problems } = hasContent(raw.text) ? readYaml(raw, budget) : empty
+    for (const problem of problems) issues.push({ ...problem, document: number })
+    documents.push({ number, raw, root })
+    // A file that is over a limit, or broken all over, is not worth reading to its end.
+    if (budget.left < 0 || issues.length >= manifestLimits.issues) break
+    if (problems.some((problem) => problem.code === 'limit_nodes')) break
+  }
+  return { documents, issues: issues.slice(0, manifestLimits.issues) }
+}
+
+const empty = { root: null, problems: [] } as const
+
+/** Fifty thousand separators are cheap: blank documents never reach the parser (threats.md T-45). */
+const hasContent = (text: string): boolean => /\S/.test(text)
+
+export const fileIssue = (code: string, message: string, line = 1): ManifestIssue => ({
+  code,
+  message,
+  document: 1,
+  path: '',
+  line,
+  column: 1,
+})

@@ -1,0 +1,137 @@
+import { CommandValues, type Shell } from './command-values.ts'
+import { manifestLimits } from './limits.ts'
+import type { ManifestIssue } from './manifest-issue.ts'
+import { quoteValue } from './quote-value.ts'
+import { substitute, Values, workLimit } from './substitute.ts'
+import { parseTemplate, SubstitutionError } from './substitution-syntax.ts'
+import type { YamlEntry, YamlNode, YamlScalar } from './yaml-node.ts'
+
+export interface SubstitutionOptions {
+  readonly lookup: (name: string) => string
+  /** See `CommandValues`. */
+  readonly isStable: (name: string) => boolean
+}
+
+export interface SubstitutedDocument {
+  readonly root: YamlNode
+  readonly issues: readonly ManifestIssue[]
+  /** Variables that commands refer to instead of holding their values. */
+  readonly made: Readonly<Record<string, string>>
+  readonly warnings: readonly string[]
+}
+
+/** Most characters that substitution may give for one document; scalars are bounded one by one as well. */
+const totalLimit = 8 * manifestLimits.textBytes
+
+/** Substitutes in every scalar of a parsed document, keys too, so that a value can never add a key or a step
+ *  (pipeline.md §10.1, threats.md T-48). Plain scalars are typed after it. */
+export const substituteDocument = (
+  root: YamlNode,
+  document: number,
+  options: SubstitutionOptions,
+): SubstitutedDocument => {
+  const walk = new Walk(document, options, shellOf(root))
+  const substituted = walk.node(root, [])
+  const { issues, warnings, commands } = walk
+  return { root: substituted, issues, warnings, made: Object.fromEntries(commands.made) }
+}
+
+/** `platform.os` as written decides the dialect, as it does for the script. */
+const shellOf = (root: YamlNode): Shell => {
+  const platform = root.kind === 'map' ? root.entries.get('platform')?.value : undefined
+  const os = platform?.kind === 'map' ? platform.entries.get('os')?.value : undefined
+  return os?.kind === 'scalar' && os.text === 'windows' ? 'powershell' : 'posix'
+}
+
+type Path = readonly (string | number)[]
+
+class Walk {
+  readonly issues: ManifestIssue[] = []
+  readonly warnings: string[] = []
+  readonly commands: CommandValues
+  readonly #document: number
+  readonly #values: Values
+  readonly #quotingValues: Values
+  #left = totalLimit
+
+  constructor(document: number, { lookup, isStable }: SubstitutionOptions, shell: Shell) {
+    this.#document = document
+    const budget = { left: workLimit }
+    this.#values = new Values(lookup, budget)
+    this.#quotingValues = new Values((name) => {
+      const value = lookup(name)
+      return value.includes('\n') ? quoteValue(value) : value
+    }, budget)
+    this.commands = new CommandValues(shell, this.#values, isStable)
+  }
+
+  node(node: YamlNode, path: Path): YamlNode {
+    switch (node.kind) {
+      case 'scalar':
+        return this.#scalar(node, path)
+      case 'list':
+        return { ...node, items: node.items.map((item, at) => this.node(item, [...path, at])) }
+      case 'map': {
+        const entries = new Map<string, YamlEntry>()
+        for (const [name, { key, value }] of node.entries) {
+          const newKey = this.#scalar(key, path)
+          entries.set(newKey.text, { key: newKey, value: this.node(value, [...path, name]) })
+        }
+        return { ...node, entries }
+      }
+      default:
+        return node satisfies never
+    }
+  }
+
+  #scalar(scalar: YamlScalar, path: Path): YamlScalar {
+    if (!scalar.text.includes('$')) return scalar
+    try {
+      const text = isCommand(path) ? this.#command(scalar.text, path) : this.#value(scalar)
+      this.#left -= text.length
+      if (this.#left < 0)
+        throw new SubstitutionError(`the results exceed ${totalLimit} characters in all`)
+      return { ...scalar, text }
+    } catch (error) {
+      if (!(error instanceof SubstitutionError)) throw error
+      if (this.issues.length < manifestLimits.issues) {
+        const { line, column } = scalar
+        const message = `${error.message} in \`${scalar.text.slice(0, 80)}\``
+        const at = { document: this.#document, path: pathText(path), line, column }
+        this.issues.push({ code: 'substitution', message, ...at })
+      }
+      return { ...scalar, text: '' }
+    }
+  }
+
+  #command(text: string, path: Path): string {
+    return this.commands.substitute(text, ({ variable, source }) => {
+      if (this.warnings.length >= manifestLimits.issues) return
+      this.warnings.push(
+        `${pathText(path)}: the value of ${source} holds shell metacharacters and is passed as $${variable}`,
+      )
+    })
+  }
+
+  /** A value with a line feed is quoted where the file's text would have been: in a block, between single quotes, or
+   *  amid other plain text. As a plain scalar of its own the quotes would have been YAML's, so it is itself. */
+  #value(scalar: YamlScalar): string {
+    const isRaw = scalar.style === 'double' || (scalar.style === 'plain' && isOneExpression(scalar))
+    return substitute(scalar.text, isRaw ? this.#values : this.#quotingValues)
+  }
+}
+
+const isOneExpression = (scalar: YamlScalar): boolean => {
+  const template = parseTemplate(scalar.text)
+  return template.length === 1 && typeof template[0] !== 'string'
+}
+
+/** `steps[n].commands[m]`, also of services. */
+const isCommand = (path: Path): boolean =>
+  path.length === 4 && (path[0] === 'steps' || path[0] === 'services') && path[2] === 'commands'
+
+const pathText = (path: Path): string =>
+  path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`))
+    .join('')
+    .replace(/^\./, '')
