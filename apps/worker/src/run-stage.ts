@@ -154,7 +154,9 @@ const freshEnvironment = (
     stageStatus: state.isFailed ? 'failure' : 'success',
     stageStartedAt,
     failedSteps: state.steps.flatMap(({ name, status, errIgnore }) =>
-      status === 'error' || (status === 'failure' && !errIgnore) ? [name] : [],
+      status === 'error' || status === 'killed' || (status === 'failure' && !errIgnore)
+        ? [name]
+        : [],
     ),
     step: { name: step.name, number: step.number },
     nowMs: deps.clock.now(),

@@ -36,7 +36,7 @@ export {
   type WorkerProfile,
   whyNotServe,
 } from './partition.ts'
-export type * from './platform.ts'
+export { type Labels, machinePlatform, type Platform } from './platform.ts'
 export type * from './repo.ts'
 export type * from './report.ts'
 export type * from './secret.ts'

@@ -8,3 +8,12 @@ export interface Platform {
 }
 
 export type Labels = Readonly<Record<string, string>>
+
+/** The names that pipelines use for a machine, from those of Node's `os.platform()` and `os.arch()`. */
+export const machinePlatform = (
+  platform: string,
+  arch: string,
+): { readonly os: string; readonly arch: string } => ({
+  os: platform === 'win32' ? 'windows' : platform,
+  arch: arch === 'x64' ? 'amd64' : arch === 'ia32' ? '386' : arch,
+})
