@@ -1,1 +1,2 @@
-export {}
+export { type ApiSettings, allApiSettings, type RunningApi, runApi } from './run-api.ts'
+export { type Printer, serveApi } from './serve-api.ts'

@@ -78,6 +78,18 @@ export const apiSettings = {
     'Folders below which `file://` repositories may be read by the server.',
     { fallback: 'none' },
   ),
+  gitPrivateHosts: setting(
+    'WAGGLE_GIT_PRIVATE_HOSTS',
+    types.flag(true),
+    'Whether the server may read git repositories at loopback and private addresses, where a git server of your own usually is. Link-local and cloud metadata addresses are never read.',
+    { fallback: 'true' },
+  ),
+  gitTimeoutSeconds: setting(
+    'WAGGLE_GIT_TIMEOUT_SECONDS',
+    types.integer(60, { min: 1, max: 3_600 }),
+    'How long reading a commit of a git repository may take.',
+    { fallback: '60' },
+  ),
   metricsAnonymous: setting(
     'WAGGLE_METRICS_ANONYMOUS',
     types.flag(false),

@@ -1,0 +1,28 @@
+import type { ApiDeps } from '../api-deps.ts'
+import type { Route } from '../http/route.ts'
+import { buildRoutes } from './build-routes.ts'
+import { hookRoutes } from './hook-routes.ts'
+import { logRoutes } from './log-routes.ts'
+import { queueRoutes } from './queue-routes.ts'
+import { repoRoutes } from './repo-routes.ts'
+import { secretRoutes } from './secret-routes.ts'
+import { streamRoutes } from './stream-routes.ts'
+import { submitRoutes } from './submit-routes.ts'
+import { systemRoutes } from './system-routes.ts'
+import { userRoutes } from './user-routes.ts'
+import { workerRoutes } from './worker-routes.ts'
+
+/** Everything that the API answers. Where two patterns fit a path, the first one counts. */
+export const allRoutes = (deps: ApiDeps): readonly Route[] => [
+  ...systemRoutes(deps),
+  ...workerRoutes(deps),
+  ...userRoutes(),
+  ...queueRoutes(deps),
+  ...submitRoutes(deps),
+  ...repoRoutes(deps),
+  ...buildRoutes(deps),
+  ...logRoutes(deps),
+  ...secretRoutes(deps),
+  ...streamRoutes(deps),
+  ...hookRoutes(deps),
+]

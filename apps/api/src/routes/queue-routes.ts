@@ -1,0 +1,75 @@
+import { pauseQueue, resumeQueue } from '@waggle/control'
+import type { Build, Repo, Stage } from '@waggle/domain'
+import type { ApiDeps } from '../api-deps.ts'
+import { empty, json } from '../http/reply.ts'
+import { type Route, route } from '../http/route.ts'
+import { buildShape } from '../shapes/build-shape.ts'
+import { repoShape } from '../shapes/repo-shape.ts'
+import { stageRowShape } from '../shapes/stage-row-shape.ts'
+import { stageShape } from '../shapes/stage-shape.ts'
+import { workerShape } from '../shapes/worker-shape.ts'
+
+const mostIncomplete = 50
+
+/** The queue, what is not finished, and the workers (rest-api.md §7.12). */
+export const queueRoutes = ({ control }: ApiDeps): readonly Route[] => {
+  const { database } = control
+  return [
+    route.sysadmin('GET /api/queue', async () => {
+      const stages = await database.stages.listIncomplete()
+      return json(stages.map((stage) => stageShape(stage)))
+    }),
+    route.sysadmin('POST /api/queue', async (call) => {
+      await resumeQueue(control)
+      call.log.info('queue resumed', { name: call.user.login })
+      return empty()
+    }),
+    route.sysadmin('DELETE /api/queue', async (call) => {
+      await pauseQueue(control)
+      call.log.info('queue paused', { name: call.user.login })
+      return empty()
+    }),
+    route.sysadmin('GET /api/builds/incomplete', async () => {
+      const rows = await incompleteBuilds(control.database, mostIncomplete)
+      return json(rows.map(({ repo, build }) => repoShape(repo, { build: buildShape(build) })))
+    }),
+    route.sysadmin('GET /api/builds/incomplete/v2', async () => {
+      const rows = await incompleteBuilds(control.database, Number.POSITIVE_INFINITY)
+      return json(
+        rows.flatMap(({ repo, build, stages }) =>
+          stages.map((stage) => stageRowShape(repo, build, stage)),
+        ),
+      )
+    }),
+    route.sysadmin('GET /api/workers', async () => {
+      const [workers, nowMs] = await Promise.all([database.workers.list(), database.now()])
+      const isConnected = (lastSeenAt: number) => nowMs - lastSeenAt < control.timers.disconnectedMs
+      return json(workers.map((worker) => workerShape(worker, isConnected(worker.lastSeenAt))))
+    }),
+  ]
+}
+
+interface IncompleteBuild {
+  readonly repo: Repo
+  readonly build: Build
+  readonly stages: readonly Stage[]
+}
+
+/** Builds with a pending or running stage, newest first. */
+const incompleteBuilds = async (
+  database: ApiDeps['control']['database'],
+  most: number,
+): Promise<readonly IncompleteBuild[]> => {
+  const byBuild = Map.groupBy(await database.stages.listIncomplete(), (stage) => stage.buildId)
+  const newest = [...byBuild].toSorted(([a], [b]) => b - a).slice(0, most)
+  const repos = new Map<number, Repo | null>()
+  const rows: IncompleteBuild[] = []
+  for (const [buildId, stages] of newest) {
+    const build = await database.builds.find(buildId)
+    if (build === null) continue
+    if (!repos.has(build.repoId)) repos.set(build.repoId, await database.repos.find(build.repoId))
+    const repo = repos.get(build.repoId)
+    if (repo) rows.push({ repo, build, stages })
+  }
+  return rows
+}

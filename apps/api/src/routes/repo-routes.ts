@@ -1,0 +1,99 @@
+import type { RepoPatch } from '@waggle/domain'
+import { checkConfigPath, checkGitAddress } from '@waggle/scm'
+import type { ApiDeps } from '../api-deps.ts'
+import { jsonBody, page, parameter } from '../http/call.ts'
+import type { JsonBody } from '../http/json-body.ts'
+import { json } from '../http/reply.ts'
+import { type Route, route } from '../http/route.ts'
+import { badRequest, HttpError, missing } from '../http/status-of.ts'
+import { newRepo } from '../new-repo.ts'
+import { newRepoKey, signerPlace } from '../repo-keys.ts'
+import { repoShape } from '../shapes/repo-shape.ts'
+
+const visibilities = ['public', 'private', 'internal'] as const
+const minutes = { min: 1, max: 60 * 24 * 30 }
+
+/** Repositories (rest-api.md §7.1), and registering one by its git address, which is Waggle's own. */
+export const repoRoutes = ({ control, localFolders }: ApiDeps): readonly Route[] => {
+  const { database, sealer } = control
+  const update = async (id: number, patch: RepoPatch) => {
+    const repo = await database.repos.update(id, patch)
+    if (repo === null) throw missing()
+    return repo
+  }
+  return [
+    route.sysadmin('GET /api/repos', async (call) => {
+      const repos = await database.repos.list(page(call, 10_000))
+      return json(repos.map((repo) => repoShape(repo)))
+    }),
+    route.sysadmin('POST /api/repos', async (call) => {
+      const body = jsonBody(call)
+      const wish = {
+        slug: body.text('slug') ?? '',
+        gitHttpUrl: body.text('git_http_url') ?? '',
+        ...readGeneral(body),
+        trusted: body.flag('trusted'),
+        timeoutMinutes: body.integer('timeout', minutes),
+      }
+      const { repo, signer } = newRepo(sealer, wish)
+      if (wish.gitHttpUrl !== '') await checkGitAddress(wish.gitHttpUrl, localFolders)
+      const stored = await database.repos.create(repo)
+      call.log.info('repository registered', { 'repo.slug': stored.slug })
+      return json({ ...repoShape(stored), signer })
+    }),
+    route.read('GET /api/repos/:owner/:name', async ({ repo, user }) =>
+      json({
+        ...repoShape(repo),
+        ...(user?.admin ? { permissions: { read: true, write: true, admin: true } } : {}),
+      }),
+    ),
+    route.admin('PATCH /api/repos/:owner/:name', async (call) => {
+      const body = jsonBody(call)
+      const patch: RepoPatch = defined({
+        ...readGeneral(body),
+        protected: body.flag('protected'),
+        ...(call.user.admin ? readReserved(body) : {}),
+      })
+      const address = call.user.admin ? body.text('git_http_url') : undefined
+      if (address !== undefined) await checkGitAddress(address, localFolders)
+      const more = address === undefined ? {} : { gitHttpUrl: address }
+      return json(repoShape(await update(call.repo.id, { ...patch, ...more })))
+    }),
+    route.admin('POST /api/repos/:owner/:name', async ({ repo }) =>
+      json(repoShape(await update(repo.id, { active: true }))),
+    ),
+    route.admin('DELETE /api/repos/:owner/:name', async (call) => {
+      if (parameter(call, 'remove') === 'true')
+        throw new HttpError(501, 'Removing a repository with its builds is not implemented yet')
+      return json(repoShape(await update(call.repo.id, { active: false })))
+    }),
+    // A new webhook key, shown this once; the old one stops at the same moment.
+    route.admin('POST /api/repos/:owner/:name/signer', async ({ repo }) => {
+      const signer = newRepoKey()
+      const stored = await update(repo.id, {
+        signerSealed: sealer.seal(signer, signerPlace(repo.uid)),
+      })
+      return json({ ...repoShape(stored), signer })
+    }),
+  ]
+}
+
+const readGeneral = (body: JsonBody) => {
+  const visibility = body.choice('visibility', visibilities)
+  const configPath = body.text('config_path', 255)
+  if (configPath !== undefined) checkConfigPath(configPath)
+  const defaultBranch = body.text('default_branch', 250)
+  if (defaultBranch === '') throw badRequest('default_branch: must not be empty')
+  return { visibility, configPath, defaultBranch }
+}
+
+/** Honoured from system admins only, and ignored from others. */
+const readReserved = (body: JsonBody) => ({
+  trusted: body.flag('trusted'),
+  timeoutMinutes: body.integer('timeout', minutes),
+  throttle: body.integer('throttle', { min: 0, max: 1_000_000 }),
+  counter: body.integer('counter', { min: 0, max: Number.MAX_SAFE_INTEGER }),
+})
+
+const defined = (members: Record<string, unknown>): RepoPatch =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))

@@ -1,0 +1,2 @@
+/** Waggle's own version. */
+export const version = '0.1.0'
