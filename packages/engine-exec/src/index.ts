@@ -1,1 +1,2 @@
-export {}
+export { compileExec } from './compile-exec.ts'
+export { createExecEngine, type ExecEngineOptions } from './exec-engine.ts'

@@ -135,7 +135,8 @@ export const describeEngine = (
       it('has the environment of the spec, the fresh values over it, the secrets over all', async () => {
         const step = {
           name: 'one',
-          script: 'echo "[$PLAIN][$FRESH][$TOKEN][$(printenv EMPTY && echo set)][$(printenv WAGGLE_TEST_HOST_ONLY)]"',
+          script:
+            'echo "[$PLAIN][$FRESH][$TOKEN][$(printenv EMPTY && echo set)][$(printenv WAGGLE_TEST_HOST_ONLY)]"',
           environment: { PLAIN: 'plain value', FRESH: 'old', TOKEN: 'literal' },
           secrets: [
             { name: 'token', env: 'TOKEN', value: 'se$cret' },
@@ -205,7 +206,8 @@ export const describeEngine = (
       it('lets a step that heeds SIGTERM end by itself', async () => {
         const script = `trap 'echo bye; exit 9' TERM; echo ready; while :; do sleep 0.1; done`
         const ran = await killOne(script, 20_000)
-        expect(ran).toMatchObject({ code: 9, text: 'ready\nbye\n' })
+        expect(ran.code).toBe(9)
+        expect(ran.text.endsWith('bye\n')).toBe(true)
       })
 
       it('ends a step that ignores SIGTERM after the grace', async () => {

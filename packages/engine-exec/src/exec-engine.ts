@@ -1,0 +1,118 @@
+import { access, constants, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type AttemptRef,
+  type Clock,
+  type Engine,
+  isWaggleError,
+  type Logger,
+  type RunOptions,
+  type Spec,
+  type SpecStep,
+  type StepExit,
+  systemClock,
+  unavailable,
+} from '@waggle/domain'
+import { runProcess } from './run-process.ts'
+import { StageFolder } from './stage-folder.ts'
+import { killStageProcesses } from './stage-processes.ts'
+
+export interface ExecEngineOptions {
+  /** Folder that holds the stages' folders; nothing outside of it is ever removed. */
+  readonly root: string
+  readonly log: Logger
+  readonly clock?: Clock
+}
+
+/** Runs steps as processes of this machine, without isolation (pipeline.md §6). */
+export const createExecEngine = (options: ExecEngineOptions): Engine => new ExecEngine(options)
+
+class ExecEngine implements Engine {
+  readonly type = 'exec'
+  readonly #root: string
+  readonly #log: Logger
+  readonly #clock: Clock
+
+  constructor({ root, log, clock = systemClock }: ExecEngineOptions) {
+    this.#root = root
+    this.#log = log
+    this.#clock = clock
+  }
+
+  async ping(): Promise<void> {
+    try {
+      await access('/bin/sh', constants.X_OK)
+      await mkdir(this.#root, { recursive: true, mode: 0o700 })
+      await access(this.#root, constants.W_OK | constants.X_OK)
+    } catch (error) {
+      throw unavailable('exec_unavailable', `cannot run steps on this machine: ${textOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  async setup(spec: Spec): Promise<void> {
+    const folder = StageFolder.of(spec, this.#root)
+    try {
+      await folder.create(spec)
+      const netrc = netrcOf(spec)
+      if (netrc !== '') await writeFile(join(folder.home, '.netrc'), `${netrc}\n`, { mode: 0o600 })
+    } catch (error) {
+      throw unavailable('exec_folder', `cannot make the stage's folder: ${textOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  async run(spec: Spec, step: SpecStep, options: RunOptions): Promise<StepExit> {
+    const folder = StageFolder.of(spec, this.#root)
+    try {
+      return await runProcess(folder, step, options, this.#clock)
+    } catch (error) {
+      if (isWaggleError(error) || !isSystemError(error)) throw error
+      throw unavailable('exec_failed', `cannot run the step: ${textOf(error)}`, { cause: error })
+    }
+  }
+
+  async destroy(spec: Spec): Promise<void> {
+    await this.#removeFolder(StageFolder.of(spec, this.#root))
+  }
+
+  async leftovers(installation: string): Promise<readonly AttemptRef[]> {
+    return (await StageFolder.list(this.#root, installation)).map(({ ref }) => ref)
+  }
+
+  async remove(installation: string, ref: AttemptRef): Promise<void> {
+    for (const found of await StageFolder.list(this.#root, installation))
+      if (found.ref.stageId === ref.stageId && found.ref.attempt === ref.attempt)
+        await this.#removeFolder(found.folder)
+  }
+
+  async close(): Promise<void> {}
+
+  async #removeFolder(folder: StageFolder): Promise<void> {
+    const killed = await killStageProcesses(folder, this.#clock)
+    if (killed > 0) this.#log.debug('processes left by a stage killed', { count: killed })
+    try {
+      await folder.remove()
+    } catch (error) {
+      // The janitor tries again; the stage's result does not depend on it.
+      this.#log.warn('stage folder not removed', { path: folder.path, err: error })
+    }
+  }
+}
+
+/** The line that compile gives for git's credentials; the first step that has one. */
+const netrcOf = (spec: Spec): string => {
+  const name = 'DRONE_NETRC_FILE'
+  for (const { environment, secrets } of spec.steps) {
+    const line = environment[name] ?? secrets.find(({ env }) => env === name)?.value ?? ''
+    if (line !== '') return line
+  }
+  return ''
+}
+
+const isSystemError = (error: unknown): boolean =>
+  typeof (error as NodeJS.ErrnoException).code === 'string'
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
