@@ -8,7 +8,7 @@ describe('the record of a build', () => {
     const { title, message } = boundHook(
       makeHook({ title: '🐝'.repeat(2_500), message: 'x'.repeat(1_000_000) }),
     )
-    expect([...title]).toHaveLength(2_000)
+    expect(title).toBe('🐝'.repeat(2_000))
     expect(message).toHaveLength(2_000)
   })
 

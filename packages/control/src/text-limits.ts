@@ -5,7 +5,8 @@ export const errorLimitBytes = 500
 /** Most code points of a build's title and message (scheduling.md §1). */
 export const messageLimit = 2_000
 
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+// Every control character (Unicode category Cc) but tab and line feed.
+const controls = /[^\P{Cc}\t\n]/gu
 
 /** Text that may be stored and shown: well-formed, no control characters but tab and line feed. */
 export const cleanText = (text: string): string => text.toWellFormed().replace(controls, '')

@@ -1,11 +1,5 @@
 import { failpoint, type Hook, type Repo } from '@waggle/domain'
-import {
-  formatIssue,
-  type ManifestIssue,
-  type PlannedStage,
-  parseManifest,
-  planStages,
-} from '@waggle/pipeline'
+import { type PlannedStage, parseManifest, planStages, type SkippedStage } from '@waggle/pipeline'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
 import { boundHook } from './new-build.ts'
@@ -67,9 +61,7 @@ export const planBuild = (
   text: string,
 ): BuildPlan | { readonly kind: 'none'; readonly reason: string } => {
   if (text.trim() === '') return errorPlan('configuration: the manifest is empty', text)
-  const manifest = parseManifest(text)
-  if (manifest.issues.length > 0) return errorPlan(describeIssues(manifest.issues), text)
-  const plan = planStages(manifest, hook, repo)
+  const plan = planStages(parseManifest(text), hook, repo)
   switch (plan.kind) {
     case 'stages': {
       const strange = plan.stages.find(holdsNul)
@@ -77,13 +69,8 @@ export const planBuild = (
         return errorPlan(`linter: pipeline ${strange.number} has a NUL character in it`, text)
       return { kind: 'stages', stages: plan.stages, text }
     }
-    case 'none': {
-      const reasons = plan.skipped.map(({ name, reason }) => `${name}: ${reason}`)
-      return {
-        kind: 'none',
-        reason: cut(['no pipeline matches', ...reasons], '; ') || 'no pipeline matches',
-      }
-    }
+    case 'none':
+      return { kind: 'none', reason: describeSkipped(plan.skipped) }
     case 'error':
       return errorPlan(plan.message, text)
     default:
@@ -101,14 +88,10 @@ const holdsNul = (stage: PlannedStage): boolean =>
 
 const errorPlan = (error: string, text: string): BuildPlan => ({ kind: 'error', error, text })
 
-const describeIssues = (issues: readonly ManifestIssue[]): string =>
-  cut(issues.map(formatIssue), '\n')
+const mostReasons = 20
 
-const mostParts = 20
-
-const cut = (parts: readonly string[], separator: string): string => {
-  const shown = parts.slice(0, mostParts).join(separator)
-  return parts.length > mostParts
-    ? `${shown}${separator}and ${parts.length - mostParts} more`
-    : shown
+const describeSkipped = (skipped: readonly SkippedStage[]): string => {
+  const reasons = skipped.slice(0, mostReasons).map(({ name, reason }) => `${name}: ${reason}`)
+  const more = skipped.length > mostReasons ? [`and ${skipped.length - mostReasons} more`] : []
+  return ['no pipeline matches', ...reasons, ...more].join('; ')
 }

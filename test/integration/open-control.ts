@@ -1,0 +1,160 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import {
+  type ControlDeps,
+  type RegisterQuestion,
+  registerWorker,
+  type SubmitRequest,
+  submitBuild,
+} from '@waggle/control'
+import {
+  type Database,
+  type GitSource,
+  makeHook,
+  type NewRepo,
+  type Repo,
+  scaledTimers,
+  silentLogger,
+  systemClock,
+  type Timers,
+  type WorkerRecord,
+} from '@waggle/domain'
+import { openLiveLog } from '@waggle/logs'
+import { openPublisher, openSignals } from '@waggle/queue'
+import { createGitSource } from '@waggle/scm'
+import { createSealer, newToken, tokenHash } from '@waggle/secrets'
+import { openSqlite } from '@waggle/store'
+import { startRedis, type TestRedis, tempFolder } from '@waggle/testkit'
+
+/** Control on a real SQLite file and a real Redis. */
+export interface TestControl {
+  readonly deps: ControlDeps
+  readonly database: Database
+  readonly redis: TestRedis
+  readonly folder: string
+  repo(more?: Partial<NewRepo>): Promise<Repo>
+  submit(repo: Repo, text: string, more?: Partial<SubmitRequest>): ReturnType<typeof submitBuild>
+  worker(more?: Partial<RegisterQuestion>): Promise<WorkerRecord>
+  close(): Promise<void>
+}
+
+export const openControl = async (
+  options: { timeScale?: number; timers?: Partial<Timers> } = {},
+): Promise<TestControl> => {
+  const log = silentLogger
+  const folder = await tempFolder('control')
+  const server = await startRedis({ persistent: false })
+  const redis = { url: server.url, prefix: '{test}' }
+  const timers = { ...scaledTimers(options.timeScale ?? 1), ...options.timers }
+  // No fsync: these tests are about decisions, those of the store are about power cuts.
+  const database = await openSqlite({ path: `${folder.path}/waggle.db`, log, synchronous: 'OFF' })
+  const offers = await openPublisher({ redis, log, timers })
+  const signals = await openSignals({ redis, log })
+  const liveLog = openLiveLog({ redis, log })
+  const source: GitSource = createGitSource({
+    localFolders: [folder.path],
+    log,
+    timeoutMs: 20_000,
+  })
+  const deps: ControlDeps = {
+    database,
+    offers,
+    signals,
+    liveLog,
+    source,
+    log,
+    timers,
+    clock: systemClock,
+    sealer: createSealer({ current: { id: 'test', key: randomBytes(32) } }),
+    system: { proto: 'http', host: 'localhost', link: 'http://localhost', version: 'test' },
+    newToken,
+    hashToken: tokenHash,
+  }
+  let repos = 0
+  return {
+    deps,
+    database,
+    redis: server,
+    folder: folder.path,
+    repo: (more = {}) => database.repos.create({ ...plainRepo(++repos), ...more }),
+    submit: (repo, text, more = {}) =>
+      submitBuild(deps, {
+        repo,
+        hook: makeHook({ trigger: 'ann', event: 'push', ref: 'refs/heads/main', target: 'main' }),
+        cloneUrl: '',
+        manifest: { text },
+        resolve: false,
+        ...more,
+      }),
+    worker: async (more = {}) => {
+      const question = { ...plainWorker(), ...more }
+      await registerWorker(deps, question)
+      const worker = await database.workers.find(question.workerId)
+      if (!worker) throw new Error('the worker was not registered')
+      return worker
+    },
+    close: async () => {
+      await liveLog.close()
+      await signals.close()
+      await offers.close()
+      await database.close()
+      await server.stop()
+      await folder.remove()
+    },
+  }
+}
+
+const plainRepo = (number: number): NewRepo => ({
+  uid: '',
+  namespace: 'acme',
+  name: `app${number}`,
+  slug: `acme/app${number}`,
+  gitHttpUrl: '',
+  gitSshUrl: '',
+  link: '',
+  defaultBranch: 'main',
+  private: false,
+  visibility: 'public',
+  active: true,
+  configPath: '.drone.yml',
+  trusted: false,
+  protected: false,
+  timeoutMinutes: 60,
+  throttle: 0,
+  signerSealed: new Uint8Array(),
+  secretSealed: new Uint8Array(),
+})
+
+const plainWorker = (): RegisterQuestion => ({
+  workerId: randomUUID(),
+  bootId: randomUUID(),
+  name: 'bee',
+  version: 'test',
+  slots: 4,
+  profile: {
+    kind: 'pipeline',
+    type: 'docker',
+    os: 'linux',
+    arch: 'amd64',
+    variant: '',
+    kernel: '',
+    labels: {},
+    labelMatch: 'equal',
+  },
+})
+
+/** A pipeline document with one step. */
+export const pipeline = (name: string, ...dependsOn: readonly string[]): string =>
+  [
+    'kind: pipeline',
+    'type: docker',
+    `name: ${name}`,
+    'steps:',
+    '- name: hello',
+    '  image: waggle/busybox:1',
+    '  commands: [echo hello]',
+    `depends_on: [${dependsOn.join(', ')}]`,
+    '',
+  ].join('\n')
+
+/** Several documents in one file. */
+export const manifest = (...documents: readonly string[]): string => documents.join('---\n')
