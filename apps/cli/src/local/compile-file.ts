@@ -10,6 +10,8 @@ export const compileFile = async (file: string, flags: LocalFlags): Promise<void
   const { spec } = await compileLocal(file, flags, {
     execRoot: join(tmpdir(), 'waggle-exec'),
     timeoutMinutes: 60,
+    // The same file prints the same names.
+    installation: 'local',
   })
   printJson(printSpec(spec))
 }

@@ -24,7 +24,11 @@ export interface LocalStage {
 export const compileLocal = async (
   file: string,
   flags: LocalFlags,
-  options: { readonly execRoot: string; readonly timeoutMinutes: number },
+  options: {
+    readonly execRoot: string
+    readonly timeoutMinutes: number
+    readonly installation: string
+  },
 ): Promise<LocalStage> => {
   const text = await readInput(file)
   const pipeline = choosePipeline(file, text, flags.pipeline)
@@ -36,6 +40,7 @@ export const compileLocal = async (
     flags,
     secrets: flags.secretFile === undefined ? {} : await readEnvFile(flags.secretFile),
     timeoutMinutes: options.timeoutMinutes,
+    installation: options.installation,
   })
   const settings = readSettings(cliSettings)
   const compiled = await compileWith(pipeline.type, given, {

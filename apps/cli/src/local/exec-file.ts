@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,6 +33,8 @@ export const execFile = async (
     const { given, spec } = await compileLocal(file, flags, {
       execRoot: folder,
       timeoutMinutes: flags.timeout,
+      // Of this run alone: two runs at once have nothing in common.
+      installation: `local${randomBytes(6).toString('hex')}`,
     })
     const engine = await openEngine(given.stage.type, folder, flags)
     try {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { arch, platform } from 'node:os'
 import { type Given, machinePlatform, makeHook } from '@waggle/domain'
 import type { Pipeline } from '@waggle/pipeline'
@@ -14,6 +13,7 @@ export const makeGiven = (input: {
   readonly flags: LocalFlags
   readonly secrets: Readonly<Record<string, string>>
   readonly timeoutMinutes: number
+  readonly installation: string
 }): Given => {
   const { pipeline, tree, flags } = input
   const now = Date.now()
@@ -21,8 +21,7 @@ export const makeGiven = (input: {
   const branch = flags.branch ?? tree.branch
   const [namespace = '', name = ''] = tree.slug.split('/')
   return {
-    // Of this run alone: two runs at once have nothing in common.
-    installation: `local${randomBytes(6).toString('hex')}`,
+    installation: input.installation,
     attempt: 1,
     repo: {
       id: 1,
