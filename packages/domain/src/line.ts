@@ -78,6 +78,12 @@ export interface LiveLog {
   /** Blocks that the stream holds now, oldest first. */
   snapshot(key: LogKey): Promise<readonly LineBlock[]>
   /** Follows the stream from line `from` until it is closed or gone. One reader a stream, however many followers.
-   *  A follower that is too slow ends with `unavailable` `viewer_too_slow`, and may resume. */
-  tail(key: LogKey, from: number, signal: AbortSignal): AsyncIterable<LineBlock>
+   *  A follower that is too slow ends with `unavailable` `viewer_too_slow`, and may resume. `onPreview` is given the
+   *  unfinished last line as it grows; such a word may be lost. */
+  tail(
+    key: LogKey,
+    from: number,
+    signal: AbortSignal,
+    onPreview?: (bytes: Buffer) => void,
+  ): AsyncIterable<LineBlock>
 }

@@ -1,1 +1,3 @@
-export {}
+export { type LiveLines, openLiveLog } from './live-lines.ts'
+export { readArchivedLines, readStepLog, type StepLogDeps } from './read-step-log.ts'
+export type { RedisAddress, RedisDeps } from './redis-connection.ts'

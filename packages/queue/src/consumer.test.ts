@@ -337,6 +337,21 @@ describe('the consumer of offers', () => {
     expect(left.filter((key) => !key.endsWith('stalled-check'))).toEqual([])
   })
 
+  it('serves the others while one queue cannot be read, and that one when it can', async () => {
+    const address = redis()
+    const publisher = await publisherOf(address)
+    const [bad, good] = many(2).map((attributes) => offers([attributes], 1)[0]!)
+    await publisher.publish([bad!])
+    await admin.set(`${prefix}:${bad!.partition}:wait`, 'not a list')
+    const worker = makeWorker(address, { slots: 4 })
+    await start(worker.consumer)
+    await publisher.publish([good!])
+    await waitUntil('the good one', () => worker.taken.length === 1)
+    expect(worker.taken[0]?.stageId).toBe(good!.stageId)
+    await admin.del(`${prefix}:${bad!.partition}:wait`)
+    await waitUntil('the other one', () => worker.taken.length === 2)
+  })
+
   it('goes on when its connections are killed again and again', async () => {
     const address = redis()
     const publisher = await publisherOf(address)

@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Logger, unavailable } from '@waggle/domain'
+import { Redis, type RedisOptions } from 'ioredis'
+import { translateError } from './translate-error.ts'
+
+/** Where Redis is, and the prefix of every key; its braces keep all keys in one slot. */
+export interface RedisAddress {
+  readonly url: string
+  readonly prefix: string
+}
+
+export interface RedisDeps {
+  readonly redis: RedisAddress
+  readonly log: Logger
+}
+
+/** No call to Redis takes longer (reliability.md R4): a hung Redis must not hang a request. */
+export const deadlineMs = 2_000
+
+const downSince = new WeakMap<Redis, number>()
+
+type ConnectionChoices = Pick<RedisOptions, 'autoResubscribe' | 'commandTimeout' | 'socketTimeout'>
+
+/** Opens a connection that comes back by itself. `name` is shown in CLIENT LIST and in the log. */
+export const connectRedis = (
+  deps: RedisDeps,
+  name: string,
+  options: ConnectionChoices = {},
+): Redis => {
+  const redis = new Redis(deps.redis.url, {
+    connectionName: `waggle:${name}`,
+    maxRetriesPerRequest: null,
+    connectTimeout: 5_000,
+    commandTimeout: deadlineMs,
+    // A half-open socket is noticed by its unanswered command and replaced.
+    socketTimeout: 2 * deadlineMs,
+    // What was in flight when a connection died ends with its deadline, and nothing is kept meanwhile: during an
+    // outage the blocks of lines would fill the memory.
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    keepAlive: 10_000,
+    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
+    // After a failover the old primary answers READONLY.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    ...options,
+  })
+  // Every call that waits for the connection listens.
+  redis.setMaxListeners(10_000)
+  const log = deps.log.child({ name })
+  let isReported = false
+  downSince.set(redis, performance.now())
+  const down = (err?: Error) => {
+    if (!downSince.has(redis)) downSince.set(redis, performance.now())
+    if (isReported || redis.status === 'end') return
+    isReported = true
+    log.warn('redis connection lost', err ? { err } : {})
+  }
+  // One missing listener crashes the process in the first restart of Redis (measured.md §1, rule 7).
+  redis.on('error', down)
+  redis.on('close', () => down())
+  redis.on('ready', () => {
+    downSince.delete(redis)
+    if (isReported) log.info('redis connection back')
+    isReported = false
+  })
+  return redis
+}
+
+/** Resolves with true as soon as the connection can carry commands; with false when it cannot in time. What was
+ *  spent waiting since the connection was lost counts: during an outage calls fail at once. */
+export const whenReady = async (
+  redis: Redis,
+  withinMs = deadlineMs,
+  signal?: AbortSignal,
+): Promise<boolean> => {
+  if (redis.status === 'ready') return true
+  const left = withinMs - (performance.now() - (downSince.get(redis) ?? performance.now()))
+  if (left <= 0 || redis.status === 'end' || signal?.aborted) return false
+  let timer: NodeJS.Timeout | undefined
+  let settle: () => void = () => undefined
+  await new Promise<void>((resolve) => {
+    settle = resolve
+    timer = setTimeout(resolve, left)
+    redis.on('ready', settle)
+    redis.on('end', settle)
+    signal?.addEventListener('abort', settle)
+  })
+  clearTimeout(timer)
+  redis.off('ready', settle)
+  redis.off('end', settle)
+  signal?.removeEventListener('abort', settle)
+  return isConnected(redis)
+}
+
+const isConnected = (redis: Redis): boolean => redis.status === 'ready'
+
+/** Does something with Redis within the deadline. Everything that goes wrong becomes `unavailable`. */
+export const ask = async <T>(redis: Redis, work: () => Promise<T>): Promise<T> => {
+  if (!(await whenReady(redis)))
+    throw unavailable('redis_unavailable', 'Redis does not answer', { cause: redis.status })
+  const over = new AbortController()
+  try {
+    const asked = work()
+    // Its end after the deadline interests nobody.
+    asked.catch(() => undefined)
+    return await Promise.race([
+      asked,
+      delay(deadlineMs, undefined, { signal: over.signal }).then(() => {
+        throw unavailable('redis_unavailable', 'Redis did not answer in time')
+      }),
+    ])
+  } catch (error) {
+    throw translateError(error)
+  } finally {
+    over.abort()
+  }
+}
