@@ -22,10 +22,10 @@ import { openLiveLog } from '@waggle/logs'
 import { openPublisher, openSignals } from '@waggle/queue'
 import { createGitSource } from '@waggle/scm'
 import { createSealer, newToken, tokenHash } from '@waggle/secrets'
-import { openSqlite } from '@waggle/store'
-import { startRedis, type TestRedis, tempFolder } from '@waggle/testkit'
+import { openPostgres, openSqlite } from '@waggle/store'
+import { startPostgres, startRedis, type TestRedis, tempFolder } from '@waggle/testkit'
 
-/** Control on a real SQLite file and a real Redis. */
+/** Control on a real SQLite file, or a real PostgreSQL, and a real Redis. */
 export interface TestControl {
   readonly deps: ControlDeps
   readonly database: Database
@@ -38,15 +38,18 @@ export interface TestControl {
 }
 
 export const openControl = async (
-  options: { timeScale?: number; timers?: Partial<Timers> } = {},
+  options: { database?: 'sqlite' | 'postgres'; timeScale?: number; timers?: Partial<Timers> } = {},
 ): Promise<TestControl> => {
   const log = silentLogger
   const folder = await tempFolder('control')
   const server = await startRedis({ persistent: false })
   const redis = { url: server.url, prefix: '{test}' }
   const timers = { ...scaledTimers(options.timeScale ?? 1), ...options.timers }
-  // No fsync: these tests are about decisions, those of the store are about power cuts.
-  const database = await openSqlite({ path: `${folder.path}/waggle.db`, log, synchronous: 'OFF' })
+  const postgres = options.database === 'postgres' ? await startPostgres() : null
+  const database = postgres
+    ? await openPostgres({ url: postgres.url, poolSize: 10, log })
+    : // No fsync: these tests are about decisions, those of the store are about power cuts.
+      await openSqlite({ path: `${folder.path}/waggle.db`, log, synchronous: 'OFF' })
   const offers = await openPublisher({ redis, log, timers })
   const signals = await openSignals({ redis, log })
   const liveLog = openLiveLog({ redis, log })
@@ -97,6 +100,7 @@ export const openControl = async (
       await signals.close()
       await offers.close()
       await database.close()
+      await postgres?.stop()
       await server.stop()
       await folder.remove()
     },
