@@ -43,11 +43,12 @@ export GIT_TERMINAL_PROMPT=0
 # The repository is hostile: none of its hooks, no transport that runs a command (threats.md T-56).
 # Settings given this way stand above those of the repository.
 export GIT_ALLOW_PROTOCOL=file:git:http:https:ssh
-export GIT_CONFIG_COUNT=4
+export GIT_CONFIG_COUNT=3
 export GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=/dev/null
-export GIT_CONFIG_KEY_1=safe.directory GIT_CONFIG_VALUE_1='*'
-export GIT_CONFIG_KEY_2=init.defaultBranch GIT_CONFIG_VALUE_2=main
-export GIT_CONFIG_KEY_3=advice.detachedHead GIT_CONFIG_VALUE_3=false
+export GIT_CONFIG_KEY_1=init.defaultBranch GIT_CONFIG_VALUE_1=main
+export GIT_CONFIG_KEY_2=advice.detachedHead GIT_CONFIG_VALUE_2=false
+# This one in a file: git passes the others on to no other side, and that of a file:// remote checks the owner too.
+git config --global safe.directory '*'
 
 workspace=${DRONE_WORKSPACE:-$PWD}
 mkdir -p "$workspace"

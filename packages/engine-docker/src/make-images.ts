@@ -86,8 +86,17 @@ const busyboxFiles = async (): Promise<ImageFiles> => {
   for (const name of stdout.split('\n').filter((word) => /^[\w[.-]+$/.test(word))) {
     if (name !== 'busybox') files.set(`bin/${name}`, { kind: 'link', target: 'busybox' })
   }
+  // Scripts expect it, and not every build of busybox has it.
+  if (!files.has('bin/printenv')) {
+    files.set('bin/printenv', { kind: 'text', mode: 0o755, text: printenv })
+  }
   return files
 }
+
+const printenv = `#!/bin/sh
+[ $# -gt 0 ] || exec env
+exec awk 'BEGIN { for (i = 1; i < ARGC; i++) if (ARGV[i] in ENVIRON) print ENVIRON[ARGV[i]]; else missing = 1; exit missing }' "$@"
+`
 
 const gitFiles = async (): Promise<ImageFiles> => {
   const files = await busyboxFiles()
@@ -105,6 +114,11 @@ const gitFiles = async (): Promise<ImageFiles> => {
     }
   }
   files.set(`${folder}/git`, { kind: 'link', target: '/bin/git' })
+  // Programs that the other side of a local or ssh transport is asked for by name; git knows itself by them.
+  for (const name of ['git-upload-pack', 'git-receive-pack', 'git-upload-archive']) {
+    files.set(`bin/${name}`, { kind: 'link', target: 'git' })
+  }
+  files.set('usr/share/git-core/templates', { kind: 'folder', mode: 0o755 })
   await addCertificates(files)
   files.set('usr/local/bin/clone', {
     kind: 'text',

@@ -1,0 +1,32 @@
+import { scaledTimers, silentLogger } from '@waggle/domain'
+import { describeEngine, startDocker, type TestDocker, testImages } from '@waggle/testkit'
+import { afterAll, beforeAll } from 'vitest'
+import { createDockerEngine } from './docker-engine.ts'
+import { testStage } from './test-stage.ts'
+
+let docker: TestDocker
+
+beforeAll(async () => {
+  docker = await startDocker()
+  await testImages(docker.socket)
+}, 120_000)
+
+afterAll(async () => {
+  await docker?.stop()
+})
+
+describeEngine(
+  'docker',
+  () =>
+    Promise.resolve(
+      createDockerEngine({
+        socketPath: docker.socket,
+        log: silentLogger,
+        timers: scaledTimers(0.1),
+      }),
+    ),
+  {
+    makeStage: (steps, more) => testStage(steps, more),
+    unstartable: { entrypoint: ['/no/such/program'], command: [] },
+  },
+)

@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import { type Engine, scaledTimers, silentLogger } from '@waggle/domain'
+import { startDocker, type TestDocker } from '@waggle/testkit'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createDockerEngine } from './docker-engine.ts'
+import { EngineClient } from './engine-client.ts'
+import { tarOf } from './image-files.ts'
+import { pauseProgram } from './pause-program.ts'
+import { runNamed, type TestStep, testStage } from './test-stage.ts'
+
+let docker: TestDocker
+let engine: Engine
+let client: EngineClient
+let registry: Server | undefined
+
+beforeAll(async () => {
+  docker = await startDocker()
+  const timers = scaledTimers(0.02)
+  engine = createDockerEngine({ socketPath: docker.socket, log: silentLogger, timers })
+  client = new EngineClient(docker.socket)
+}, 120_000)
+
+afterEach(() => {
+  registry?.closeAllConnections()
+  registry?.close()
+})
+
+afterAll(async () => {
+  await engine?.close()
+  client?.close()
+  await docker?.stop()
+})
+
+/** A registry on the loopback; gives its address. */
+const startRegistry = async (listener: RequestListener): Promise<string> => {
+  const server = createServer(listener)
+  registry = server
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const answering = async (status: number, body: object = {}) => {
+  const asked: string[] = []
+  const address = await startRegistry((request, response) => {
+    const url = request.url ?? ''
+    if (url.includes('/manifests/')) asked.push(url)
+    response.writeHead(url === '/v2/' ? 200 : status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(body))
+  })
+  return { address, asked }
+}
+
+const runImage = async (step: Partial<TestStep>, more: Parameters<typeof runNamed>[3] = {}) => {
+  const spec = testStage([{ name: 'one', mounts: [], workingDir: '', ...step }])
+  await engine.setup(spec)
+  try {
+    return await runNamed(engine, spec, 'one', more)
+  } finally {
+    await engine.destroy(spec)
+  }
+}
+
+describe('pulling an image', () => {
+  it('fails at once where the registry does not know it', async () => {
+    const { address, asked } = await answering(404, {
+      errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }],
+    })
+    await expect(runImage({ image: `${address}/a/b:1` })).rejects.toMatchObject({
+      code: 'image_not_pulled',
+      kind: 'not_found',
+      message: expect.stringContaining(`cannot pull ${address}/a/b:1: `),
+    })
+    expect(new Set(asked)).toEqual(new Set(['/v2/a/b/manifests/1']))
+  })
+
+  it('tries four times where the registry fails, says so, and then gives up', async () => {
+    const { address } = await answering(500, { errors: [{ code: 'UNKNOWN', message: 'broken' }] })
+    const shown: string[] = []
+    await expect(
+      runImage(
+        { image: `${address}/a/b:1` },
+        {
+          output: {
+            write: (bytes) => {
+              shown.push(Buffer.from(bytes).toString('utf8'))
+            },
+          },
+        },
+      ),
+    ).rejects.toMatchObject({ code: 'image_not_pulled', kind: 'internal' })
+    expect(shown.filter((line) => line.startsWith('pull failed, trying again'))).toHaveLength(3)
+  })
+
+  it('is cancelled while the registry hangs', async () => {
+    const stop = new AbortController()
+    const address = await startRegistry((request, response) => {
+      if (request.url === '/v2/') response.end('{}')
+      else stop.abort()
+    })
+    await expect(
+      runImage({ image: `${address}/a/b:1` }, { signal: stop.signal }),
+    ).rejects.toMatchObject({ kind: 'cancelled' })
+  })
+
+  it('pulls with the credentials of the step, shows the progress, and runs what it got', async () => {
+    const image = await tinyImage()
+    let withCredentials = 0
+    const address = await startRegistry((request, response) => {
+      const expected = `Basic ${Buffer.from('robot:p/w:d').toString('base64')}`
+      if (request.headers.authorization !== expected) {
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end('{}')
+        return
+      }
+      withCredentials++
+      image(request, response)
+    })
+    const step = { image: `${address}/tiny/image:latest`, entrypoint: ['/pause'] }
+    await expect(runImage(step)).rejects.toMatchObject({ code: 'image_not_pulled' })
+    const stop = new AbortController()
+    const ran = await runImage(
+      { ...step, auth: { address, username: 'robot', password: 'p/w:d' } },
+      { signal: stop.signal, killGraceMs: 20, onStarted: () => stop.abort() },
+    )
+    expect(withCredentials).toBeGreaterThan(0)
+    expect(ran.text.split('\n')).toEqual([
+      'latest: Pulling from tiny/image',
+      expect.stringMatching(/^Digest: sha256:[0-9a-f]{64}$/),
+      `Status: Downloaded newer image for ${address}/tiny/image:latest`,
+      '',
+    ])
+    expect(ran.code).toBe(137)
+    await client.call('DELETE', `/images/${address}/tiny/image:latest`, {
+      query: { force: 'true' },
+    })
+  })
+})
+
+/** Serves one image of one layer: the pause program. */
+const tinyImage = async (): Promise<RequestListener> => {
+  const { Arch } = await client.call<{ Arch: string }>('GET', '/version')
+  const program = pauseProgram(Arch) ?? Buffer.alloc(0)
+  const tar = await buffer(
+    tarOf(new Map([['pause', { kind: 'bytes', bytes: program, mode: 0o755 }]])),
+  )
+  const layer = gzipSync(tar)
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: Arch,
+      os: 'linux',
+      config: {},
+      rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
+    }),
+  )
+  const type = 'application/vnd.docker.distribution.manifest.v2+json'
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: type,
+      config: {
+        mediaType: 'application/vnd.docker.container.image.v1+json',
+        size: config.length,
+        digest: digestOf(config),
+      },
+      layers: [
+        {
+          mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+          size: layer.length,
+          digest: digestOf(layer),
+        },
+      ],
+    }),
+  )
+  return (request, response) => {
+    const url = request.url ?? ''
+    if (url === '/v2/') response.end('{}')
+    else if (url.includes('/manifests/')) {
+      response.writeHead(200, {
+        'content-type': type,
+        'docker-content-digest': digestOf(manifest),
+        'content-length': manifest.length,
+      })
+      response.end(request.method === 'HEAD' ? undefined : manifest)
+    } else response.end(url.endsWith(digestOf(config)) ? config : layer)
+  }
+}
+
+const digestOf = (bytes: Buffer): string =>
+  `sha256:${createHash('sha256').update(bytes).digest('hex')}`
