@@ -28,7 +28,7 @@ const parseGlob = (pattern: string): readonly Component[] | null => {
   return components
 }
 
-const chars = (text: string): string[] => [...text]
+const chars = (text: string): string[] => Array.from(text)
 
 const splitComponents = (pattern: readonly string[]): string[][] => {
   const parts: string[][] = [[]]

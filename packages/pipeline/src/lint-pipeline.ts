@@ -60,7 +60,7 @@ const isMountPath = (path: string): boolean => {
   const isWindows = /^[A-Za-z]:[\\/]/.test(path) || path.startsWith('\\\\.\\pipe\\')
   const rest = isWindows ? path.slice(2) : path
   if (!isWindows && !path.startsWith('/')) return false
-  return !/[\u0000:]/.test(rest) && !rest.split(/[\\/]/).includes('..')
+  return !rest.includes('\0') && !rest.includes(':') && !rest.split(/[\\/]/).includes('..')
 }
 
 const lintDependencies = (step: PipelineStep, names: ReadonlySet<string>): string | null => {

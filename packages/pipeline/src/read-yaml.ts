@@ -90,6 +90,7 @@ const composerOptions = {
   uniqueKeys: false,
   prettyErrors: false,
   merge: false,
+  resolveKnownTags: false,
   logLevel: 'silent',
 } as const
 

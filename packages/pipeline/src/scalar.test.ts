@@ -41,7 +41,7 @@ describe('resolvePlain', () => {
     ['.inf', Infinity],
     ['-.INF', -Infinity],
     ['.nan', Number.NaN],
-    ['18446744073709551616', 18446744073709551616],
+    ['18446744073709551616', 2 ** 64],
   ])('reads %s as the float %s', (text, value) => {
     expect(resolvePlain(text)).toEqual({ type: 'float', value })
   })

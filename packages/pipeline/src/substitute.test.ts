@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions of pipeline files look like this
 import { describe, expect, it } from 'vitest'
 import { substitute, Values } from './substitute.ts'
 

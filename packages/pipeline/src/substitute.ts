@@ -66,7 +66,7 @@ const apply = (operation: Operation, value: string, values: Values): string => {
     case 'value':
       return value
     case 'length':
-      return String([...value].length)
+      return String(Array.from(value).length)
     case 'case':
       return changeCase(value, operation)
     case 'default':
@@ -95,9 +95,9 @@ const changeCase = (value: string, operation: Extract<Operation, { type: 'case' 
   const change = (char: string): string => {
     const changed = operation.to === 'upper' ? char.toUpperCase() : char.toLowerCase()
     // One character stays one character, as in the reference: ß has no single capital.
-    return [...changed].length === 1 ? changed : char
+    return Array.from(changed).length === 1 ? changed : char
   }
-  const chars = [...value]
+  const chars = Array.from(value)
   if (!operation.isFirstOnly) return chars.map(change).join('')
   return chars.length === 0 ? '' : change(chars[0]!) + chars.slice(1).join('')
 }
@@ -108,7 +108,7 @@ const slice = (value: string, offsetText: string, lengthText: string | null): st
   const length = lengthText === null ? Infinity : readInteger(lengthText)
   if (offset === null || length === null) return value
   if (length < 0) throw new SubstitutionError(`negative length ${length} in a substitution`)
-  const chars = [...value]
+  const chars = Array.from(value)
   const start = offset < 0 ? Math.max(0, chars.length + offset) : offset
   return chars.slice(start, start + length).join('')
 }
@@ -123,9 +123,10 @@ const trim = (
   { from, isLongest }: Extract<Operation, { type: 'trim' }>,
   values: Values,
 ): string => {
-  const tokens: GlobToken[] | null = pattern.length > 1_024 ? null : parseGlobTokens([...pattern])
+  const tokens: GlobToken[] | null =
+    pattern.length > 1_024 ? null : parseGlobTokens(Array.from(pattern))
   if (tokens === null) return value
-  const chars = [...value]
+  const chars = Array.from(value)
   values.spend(tokens.length * chars.length)
   if (from === 'end') {
     tokens.reverse()

@@ -96,7 +96,7 @@ class Scanner {
   }
 
   #operation(): Operation {
-    switch (this.#text[this.#at]) {
+    switch (this.#text[this.#at] ?? '') {
       case '^':
       case ',':
         return this.#case()

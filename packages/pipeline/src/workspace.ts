@@ -63,7 +63,7 @@ export const workspaceOf = (
 }
 
 /** No control characters, and no `:`, which separates in mount options. */
-const isPlain = (path: string): boolean => !/[\u0000-\u001f:]/.test(path)
+const isPlain = (path: string): boolean => !/[\p{Cc}:]/u.test(path)
 
 const toWindows = ({ base, path, full }: Workspace): Workspace => {
   const turn = (text: string): string => text.replaceAll('/', '\\')
