@@ -58,6 +58,7 @@ export interface AttemptRef {
   readonly attempt: number
 }
 
+/** `answerSealed` is read by `find`, `findByRequest`, `create` and `update` only; lists, heartbeats and locks give `null`. */
 export interface AttemptStore {
   find(stageId: number, number: number): Promise<Attempt | null>
   /** Found by what makes an accept a repeat: worker, boot and request id. */

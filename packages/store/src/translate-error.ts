@@ -16,9 +16,16 @@ export const translateError = (error: unknown, conflictCode = 'row_exists'): Wag
   if (typeof errcode === 'number') return fromSqlite(errcode, error, conflictCode)
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code))
     return fromPostgres(code, error, conflictCode)
-  // node-postgres gives errors of the connection with a system code or with none at all.
-  return away(error)
+  return isMistake(error) ? broken(error) : away(error)
 }
+
+/** Our own mistake. What else comes without an SQL state is the connection: node-postgres gives its errors with a
+ *  system's code or with none at all. */
+const isMistake = (error: unknown): boolean =>
+  !(error instanceof Error) ||
+  error instanceof TypeError ||
+  error instanceof RangeError ||
+  error instanceof ReferenceError
 
 /** Transactions that PostgreSQL asks to repeat: serialization failure, deadlock. */
 export const isRetryable = (error: unknown): boolean => {
@@ -29,7 +36,8 @@ export const isRetryable = (error: unknown): boolean => {
 /** Whether the connection itself is gone or in doubt, so that it must not be used again. */
 export const isConnectionLost = (error: unknown): boolean => {
   const code = sqlState(error)
-  return code === '' || code.startsWith('08') || code.startsWith('57P')
+  if (code === '') return !isMistake(error)
+  return code.startsWith('08') || code.startsWith('57P') || code === '25P03'
 }
 
 const sqlState = (error: unknown): string => {

@@ -2,6 +2,7 @@ import { internal, invalid, type Logger } from '@waggle/domain'
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { Dialect } from '../dialect.ts'
+import { translateError } from '../translate-error.ts'
 import { start } from './0001-start.ts'
 
 /** In order; names are never changed, for databases remember them. */
@@ -25,8 +26,11 @@ export const migrate = async (
   const migrator = new Migrator({ db, provider: { getMigrations: async () => all } })
   const { error, results } = await migrator.migrateToLatest()
   // The list still says "Success" for what a failing transaction took back; only `error` tells.
-  if (error)
+  if (error) {
+    const reason = translateError(error)
+    if (reason.kind === 'unavailable') throw reason
     throw internal('migration_failed', 'The database could not be migrated.', { cause: error })
+  }
   for (const { migrationName } of results ?? [])
     log.info('database migrated', { name: migrationName })
 }

@@ -69,6 +69,14 @@ describe('openPostgres', () => {
     await expect(open(url)).rejects.toMatchObject({ kind: 'invalid', code: 'database_newer' })
   })
 
+  it('says what an address looks like, and does not repeat the one it got', async () => {
+    for (const url of ['mysql://u:geheim@host/db', 'postgres://u:geheim@[', 'geheim']) {
+      const opening = open(url)
+      await expect(opening).rejects.toMatchObject({ code: 'database_url_invalid' })
+      await expect(opening).rejects.not.toThrow('geheim')
+    }
+  })
+
   it('says that the database does not answer', async () => {
     await expect(open('postgres://waggle@127.0.0.1:1/waggle')).rejects.toMatchObject({
       kind: 'unavailable',
@@ -84,12 +92,14 @@ describe('openPostgres', () => {
     const a = await database.repos.create(newRepo('a'))
     const b = await database.repos.create(newRepo('b'))
     let runs = 0
+    let locked = 0
     const both = (repos: readonly Repo[]) =>
       database.transaction(async (stores) => {
         runs++
         for (const { id } of repos) {
           await stores.repos.nextBuildNumber(id)
-          await delay(100)
+          locked++
+          await waitUntil('each to hold one of the two', () => locked >= 2)
         }
       })
     await Promise.all([both([a, b]), both([b, a])])

@@ -21,6 +21,12 @@ const migrationLock = 7_249_110
  *  `invalid` `database_too_old` or `database_newer`. */
 export const openPostgres = async (options: PostgresOptions): Promise<Database> => {
   const { log } = options
+  // The address is not repeated: it may hold a password.
+  if (!/^postgres(ql)?:/.test(options.url) || !URL.canParse(options.url))
+    throw invalid(
+      'database_url_invalid',
+      'The address of the database must look like postgres://user:password@host:5432/name.',
+    )
   await prepare(options)
   const pool = makePool(options.url, log, {
     max: options.poolSize,

@@ -1,13 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { internal, type Logger, type Stores } from '@waggle/domain'
+import { internal, isWaggleError, type Logger, type Stores } from '@waggle/domain'
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { postgresDialect } from '../dialect.ts'
+import { inTime, transactionMs } from '../in-time.ts'
 import { makeStores } from '../make-stores.ts'
 import type { Query } from '../query.ts'
 import type { Session } from '../session.ts'
 import { isConnectionLost, isRetryable, translateError } from '../translate-error.ts'
 
 const retries = 3
+/** How long after its start a statement may be repeated on another connection. */
+const lostMs = 1_000
 
 /** Each statement on a connection of the pool, committed by itself. */
 export const poolSession = (pool: Pool, log: Logger): Session => {
@@ -16,15 +19,8 @@ export const poolSession = (pool: Pool, log: Logger): Session => {
   return {
     dialect: postgresDialect,
     log,
-    read: (query, params) =>
-      outward(
-        once(query, params).catch((error: unknown) => {
-          // A restarted server shows itself as a lost connection: once more, on a new one (fault P1).
-          if (!isLost(error)) throw error
-          return once(query, params)
-        }),
-      ),
-    write: (query, params) => outward(repeated(() => once(query, params))),
+    read: (query, params) => outward(repeated(pool, isLost, () => once(query, params))),
+    write: (query, params) => outward(repeated(pool, isUnstarted, () => once(query, params))),
   }
 }
 
@@ -33,14 +29,20 @@ export const poolTransaction = <T>(
   pool: Pool,
   log: Logger,
   work: (stores: Stores) => Promise<T>,
-): Promise<T> => outward(repeated(() => withClient(pool, (client) => attempt(client, log, work))))
+): Promise<T> =>
+  outward(
+    repeated(pool, isUnstarted, () => withClient(pool, (client) => attempt(client, log, work))),
+  )
 
 /** What the driver said (nothing where the work itself failed), and what the caller gets to see. */
 class Failure extends Error {
   readonly outward: unknown
-  constructor(cause: unknown, outward: unknown) {
+  /** Nothing but BEGIN had been sent. */
+  readonly isUnstarted: boolean
+  constructor(cause: unknown, outward: unknown, isUnstarted = false) {
     super('statement failed', { cause })
     this.outward = outward
+    this.isUnstarted = isUnstarted
   }
 }
 
@@ -54,6 +56,9 @@ const outward = async <T>(result: Promise<T>): Promise<T> => {
 
 const isLost = (error: unknown): boolean =>
   error instanceof Failure && error.cause !== undefined && isConnectionLost(error.cause)
+
+const isUnstarted = (error: unknown): boolean =>
+  error instanceof Failure && error.isUnstarted && isLost(error)
 
 const driver = async <T>(call: Promise<T>, conflictCode?: string): Promise<T> => {
   try {
@@ -88,9 +93,11 @@ const attempt = async <T>(
     return next
   }
   const session = { dialect: postgresDialect, log, read: statement, write: statement }
-  await driver(client.query('begin'))
+  await client.query('begin').catch((cause: unknown) => {
+    throw new Failure(cause, translateError(cause), true)
+  })
   try {
-    const value = await work(makeStores(session))
+    const value = await inTime(work(makeStores(session)), transactionMs)
     await last
     isOver = true
     // PostgreSQL would answer the COMMIT of a failed transaction with a rollback and no error.
@@ -98,11 +105,14 @@ const attempt = async <T>(
     await driver(client.query('commit'))
     return value
   } catch (error) {
-    await last
+    const isStuck = !isOver && isWaggleError(error, 'timeout')
     isOver = true
     if (error instanceof Failure) throw error
+    // A connection that is gone, or still at work, is closed instead: that rolls back too, and does not wait.
+    if (isStuck) throw new Failure(error, error)
+    if (failure && isLost(failure)) throw new Failure(failure.cause, error)
     await client.query('rollback').catch((cause: unknown) => {
-      failure ??= new Failure(cause, error)
+      failure = new Failure(cause, error)
     })
     throw new Failure(failure?.cause, error)
   }
@@ -122,7 +132,9 @@ const run = async <P, R>(
 }
 
 const withClient = async <T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> => {
-  const client = await driver(pool.connect())
+  const client = await pool.connect().catch((cause: unknown) => {
+    throw new Failure(cause, translateError(cause), true)
+  })
   try {
     const value = await work(client)
     client.release()
@@ -134,14 +146,29 @@ const withClient = async <T>(pool: Pool, work: (client: PoolClient) => Promise<T
   }
 }
 
-const repeated = async <T>(work: () => Promise<T>): Promise<T> => {
-  for (let tries = 0; ; tries++) {
+/** Again from the start where PostgreSQL asks for it (fault P6), or where the connection was lost and `mayRepeat`
+ *  says that no harm is done. After a restart of the server each idle connection may show itself as lost, so it takes
+ *  as many tries as there are; a server that hangs instead gets no second one (faults P1, P3). */
+const repeated = async <T>(
+  pool: Pool,
+  mayRepeat: (error: unknown) => boolean,
+  work: () => Promise<T>,
+): Promise<T> => {
+  const started = performance.now()
+  let asked = 0
+  let lost = 0
+  for (;;) {
     try {
       return await work()
     } catch (error) {
-      if (tries === retries || !(error instanceof Failure) || !isRetryable(error.cause)) throw error
-      // Jitter, or two that met would meet again.
-      await delay(Math.random() * 20 * 2 ** tries)
+      if (error instanceof Failure && isRetryable(error.cause)) {
+        if (++asked > retries) throw error
+        // Jitter, or two that met would meet again.
+        await delay(Math.random() * 40 * 2 ** asked)
+        continue
+      }
+      const isSoon = performance.now() - started < lostMs
+      if (!mayRepeat(error) || !isSoon || ++lost > pool.options.max) throw error
     }
   }
 }

@@ -149,4 +149,37 @@ describe('openSqlite', () => {
     const [row] = await database.outbox.add([{ kind: 'offer', stageId: 1, attempt: 1 }])
     expect(await database.outbox.list(2)).toEqual([row])
   })
+
+  it('tells which stage cannot be read, and offers the others', async () => {
+    const path = await newPath()
+    const database = await open(path)
+    const other = new DatabaseSync(path)
+    other.exec('pragma foreign_keys = off')
+    const columns = other.prepare('pragma table_info(stages)').all() as {
+      name: string
+      type: string
+    }[]
+    const insert = other.prepare(
+      `insert into stages (${columns.map(({ name }) => `"${name}"`).join()})
+       values (${columns.map(() => '?').join()})`,
+    )
+    const values: Record<string, string | number> = { labels: '{}', depends_on: '[]' }
+    const damages = [{ labels: '{' }, { labels: '[1]' }, { depends_on: 'null' }, {}]
+    for (const [index, damage] of damages.entries()) {
+      const row = { ...values, status: 'pending', id: index + 1, number: index + 1, ...damage }
+      insert.run(
+        ...columns.map(
+          ({ name, type }) =>
+            (row as Record<string, string | number>)[name] ?? (type === 'TEXT' ? '' : 0),
+        ),
+      )
+    }
+    other.close()
+    const offered = await database.stages.listOfferable(0, 2)
+    expect(offered.map((stage) => stage.id)).toEqual([4])
+    await expect(database.stages.find(1)).rejects.toMatchObject({
+      code: 'row_unreadable',
+      fields: { column: 'labels', id: 1 },
+    })
+  })
 })

@@ -10,7 +10,7 @@ import type { Session } from '../session.ts'
 import { translateError } from '../translate-error.ts'
 import { lockFile } from './file-lock.ts'
 import { SqliteConnection, type Synchronous } from './sqlite-connection.ts'
-import { WriteQueue } from './write-queue.ts'
+import { type Turn, WriteQueue } from './write-queue.ts'
 
 export interface SqliteOptions {
   /** Its folder is made where it is missing. */
@@ -77,7 +77,7 @@ const database = (
   const stores = makeStores(session)
   return {
     ...stores,
-    transaction: (work) => queue.run(() => transaction(writer, log, work)),
+    transaction: (work) => queue.run((turn) => transaction(writer, log, turn, work)),
     ping: async () => {
       await stores.now()
     },
@@ -95,12 +95,12 @@ const database = (
 const transaction = async <T>(
   writer: SqliteConnection,
   log: Logger,
+  turn: Turn,
   work: (stores: Stores) => Promise<T>,
 ): Promise<T> => {
-  let isOver = false
   let failure: unknown
   const run: Session['read'] = async (query, params) => {
-    if (isOver) throw internal('transaction_over', 'A statement came after its transaction.')
+    if (turn.isOver) throw internal('transaction_over', 'A statement came after its transaction.')
     if (failure) throw failure
     try {
       return writer.run(query, params)
@@ -109,13 +109,9 @@ const transaction = async <T>(
       throw error
     }
   }
-  try {
-    const value = await work(makeStores({ dialect: sqliteDialect, log, read: run, write: run }))
-    if (failure) throw failure
-    return value
-  } finally {
-    isOver = true
-  }
+  const value = await work(makeStores({ dialect: sqliteDialect, log, read: run, write: run }))
+  if (failure) throw failure
+  return value
 }
 
 /** Kysely on the writer's connection, for migrations. */

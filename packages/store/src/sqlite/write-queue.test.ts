@@ -75,13 +75,16 @@ describe('WriteQueue', () => {
 
   it('takes back one that never ends, and goes on', async () => {
     const queue = new WriteQueue(connection, limits)
-    const stuck = queue.run(() => {
+    let isOver = () => false
+    const stuck = queue.run((turn) => {
+      isOver = () => turn.isOver
       add('stuck')
       return new Promise<never>(() => undefined)
     })
     const next = queue.run(async () => add('next'))
     await expect(stuck).rejects.toMatchObject({ code: 'transaction_too_long' })
     await next
+    expect(isOver()).toBe(true)
     expect(names()).toEqual(['next'])
   })
 

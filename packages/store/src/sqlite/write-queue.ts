@@ -1,10 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isWaggleError, timedOut, unavailable } from '@waggle/domain'
+import { isWaggleError, unavailable } from '@waggle/domain'
+import { inTime, transactionMs } from '../in-time.ts'
 import { translateError } from '../translate-error.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
+/** What a work may ask while it runs. */
+export interface Turn {
+  /** The queue has gone on to the next: the connection is not the work's any more. */
+  isOver: boolean
+}
+
 interface Entry {
-  readonly work: () => Promise<unknown>
+  readonly work: (turn: Turn) => Promise<unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (reason: unknown) => void
 }
@@ -32,7 +39,7 @@ export class WriteQueue {
     this.#limits = limits
   }
 
-  run<T>(work: () => Promise<T>): Promise<T> {
+  run<T>(work: (turn: Turn) => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(closed())
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
@@ -94,9 +101,13 @@ export class WriteQueue {
   async #one(entry: Entry): Promise<Outcome> {
     const { database } = this.#connection
     database.exec('savepoint entry')
+    const turn: Turn = { isOver: false }
     let tell: () => void
     try {
-      const value = await this.#inTime(entry.work())
+      // One that waits for something else, such as another transaction, would hold up every writer for good.
+      const value = await inTime(entry.work(turn), this.#limits.workMs).finally(() => {
+        turn.isOver = true
+      })
       database.exec('release entry')
       tell = () => entry.resolve(value)
     } catch (error) {
@@ -111,22 +122,6 @@ export class WriteQueue {
     }
     return { entry, tell }
   }
-
-  /** One that waits for something else, such as another transaction, would hold up every writer for good. */
-  async #inTime<T>(work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    const over = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(timedOut('transaction_too_long', 'A database transaction took too long.')),
-        this.#limits.workMs,
-      )
-    })
-    try {
-      return await Promise.race([work, over])
-    } finally {
-      clearTimeout(timer)
-    }
-  }
 }
 
 export interface WriteLimits {
@@ -138,6 +133,6 @@ export interface WriteLimits {
   readonly lockedMs: number
 }
 
-const writeLimits: WriteLimits = { groupSize: 64, workMs: 10_000, lockedMs: 5_000 }
+const writeLimits: WriteLimits = { groupSize: 64, workMs: transactionMs, lockedMs: 5_000 }
 
 const closed = () => unavailable('database_closed', 'The database is closed.')

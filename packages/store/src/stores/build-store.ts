@@ -8,6 +8,7 @@ import {
 import { sql } from 'kysely'
 import { keep, pick, plusOne } from '../keep.ts'
 import { flag, int, noun, text, textMap, word } from '../noun.ts'
+import { bounded } from '../page.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
 
@@ -146,8 +147,8 @@ export const buildStore = (session: Session): BuildStore => {
       one(await session.read(findByNumber, { repoId, number })),
     findLatest: async (repoId, ref) =>
       one(await session.read(listByRef, { repoId, ref, offset: 0, limit: 1 })),
-    list: async (repoId, { ref }, { offset, limit }) => {
-      const window = { repoId, offset, limit }
+    list: async (repoId, { ref }, page) => {
+      const window = { repoId, ...bounded(page) }
       const rows =
         ref === undefined
           ? await session.read(list, window)

@@ -1,6 +1,7 @@
 import { notFound, type Repo, type RepoPatch, type RepoStore } from '@waggle/domain'
 import { keep, pick, plusOne } from '../keep.ts'
 import { bytes, flag, int, noun, text, word } from '../noun.ts'
+import { bounded } from '../page.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
 
@@ -102,8 +103,7 @@ export const repoStore = (session: Session): RepoStore => {
   return {
     find: async (id) => one(await session.read(find, { id })),
     findBySlug: async (slug) => one(await session.read(findBySlug, { slug })),
-    list: async ({ offset, limit }) =>
-      repo.readAll(await session.read(list, { offset, limit }), session.log),
+    list: async (page) => repo.readAll(await session.read(list, bounded(page)), session.log),
     create: async (given) => repo.read((await session.write(create, repo.write(given)))[0]),
     update: async (id, patch) => one(await session.write(update, { ...repo.write(patch), id })),
     nextBuildNumber: async (id) => {

@@ -65,6 +65,9 @@ export const describeRepos = (open: OpenDatabase): void => {
         all.map((repo) => repo.id).toSorted((a, b) => a - b),
       )
       expect(await open().repos.list({ offset: 1, limit: 1 })).toEqual(all.slice(1, 2))
+      expect(await open().repos.list({ offset: -1, limit: 1 })).toEqual(all.slice(0, 1))
+      for (const limit of [0, -1, Number.NaN])
+        expect(await open().repos.list({ offset: 0, limit })).toEqual([])
     })
 
     it('gives build numbers without gaps to 50 transactions at once, also where some fail', async () => {
