@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises'
-import { constants } from 'node:os'
+import { Buffer } from 'node:buffer'
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, stat, writeFile } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import {
   type Clock,
@@ -12,20 +12,31 @@ import {
   type StepExit,
 } from '@waggle/domain'
 import { followFile } from './follow-file.ts'
+import { type OwnProcess, startProcess } from './own-process.ts'
 import type { StageFolder } from './stage-folder.ts'
 import { kill, startTimeOf } from './stage-processes.ts'
 
-/** Runs the step and notes its exit code in the file that `$0` names, so that the code outlives the worker. A signal
- *  to the group ends the step, not its wrapper: what is trapped is not ignored by the step. Only built-ins, for the
- *  step's PATH may be anything. Its own messages, such as "Terminated", are not the step's output. */
+/** Runs the step and notes its exit code in the file that `$0` names, so that the code outlives the worker; then
+ *  writes the marker behind its output. A signal to the group ends the step, not its wrapper: what is trapped is not
+ *  ignored by the step. Only built-ins, for the step's PATH may be anything. */
 const wrapper = `trap : TERM INT HUP QUIT
-exec 3>&2 2>/dev/null
-"$@" 2>&3 3>&-
+pipe=$1 marker=$2
+shift 2
+exec 3>"$pipe"
+"$@" >&3 2>&3 3>&-
 code=$?
-echo "$code" > "$0"
+echo "$code" >"$0"
+echo "$marker" >&3
 exit "$code"`
 
-/** Runs one try of one step as a process in a session of its own. Its output goes to a file, which is followed. */
+/** Copies a step's output from the pipe to its file, in a session of its own: it outlives worker and step. */
+const copier = 'exec cat <"$0"'
+
+/** How long a copier may go on after the wrapper was killed, because something left holds the pipe. */
+const copierMs = 1_000
+
+/** Runs one try of one step as a process in a session of its own. Its output goes through a pipe to a file, which is
+ *  followed. A pipe, for a step that opens /dev/stdout or /dev/stderr anew would cut a file. */
 export const runProcess = async (
   folder: StageFolder,
   step: SpecStep,
@@ -39,38 +50,74 @@ export const runProcess = async (
     throw invalid('working_dir', `the working directory ${workingDir} does not exist`)
   if (options.signal.aborted) throw cancelled('step_cancelled', 'cancelled before it started')
 
-  const output = await open(run.output, 'a', 0o600)
-  const ended = new AbortController()
+  const copying = await startCopier(folder, run)
+  const marker = randomBytes(24).toString('base64url')
+  let running: OwnProcess
   try {
-    const child = await start(argv, {
-      cwd: workingDir,
-      env: environmentOf(step, options, folder),
-      output: output.fd,
-      exitFile: run.exitCode,
-    })
-    const exited = exitOf(child).finally(() => ended.abort())
-    const pid = child.pid ?? 0
-    const stopKilling = killWhenAborted(pid, options, ended.signal, clock)
-    await writeFile(run.process, `${pid} ${startTimeOf(pid)}\n`).catch(() => undefined)
+    running = await startProcess(
+      ['/bin/sh', '-c', wrapper, run.exitCode, run.pipe, marker, ...argv],
+      {
+        cwd: workingDir,
+        env: environmentOf(step, options, folder),
+      },
+    )
+  } catch (error) {
+    kill(copying.pid, 'SIGKILL')
+    throw error
+  }
+  const ended = new AbortController()
+  void endOf(running, copying, clock).then(() => ended.abort())
+  const stopKilling = killWhenAborted(running, options, clock)
+  try {
+    await writeFile(run.process, `${running.pid} ${startTimeOf(running.pid)}\n`)
     options.onStarted?.()
-    try {
-      await followFile(run.output, options.output, ended.signal, clock)
-    } catch (error) {
-      // Nobody would read the rest of its output.
-      kill(-pid, 'SIGKILL')
-      throw error
-    } finally {
-      stopKilling()
-    }
-    const code = (await readExitCode(run.exitCode)) ?? (await exited)
+    await followFile(run.output, Buffer.from(marker), options.output, ended.signal, clock)
+    const { code } = await running.exited
     return { code, isOutOfMemory: false, note: '' }
+  } catch (error) {
+    // Nobody would read the rest of its output.
+    if (!running.hasExited()) kill(-running.pid, 'SIGKILL')
+    throw error
   } finally {
-    ended.abort()
+    stopKilling()
+  }
+}
+
+/** The end of an output without a marker: the wrapper was killed, and the copier has copied what there was. Without
+ *  its copier, the wrapper cannot go on. */
+const endOf = async (running: OwnProcess, copying: OwnProcess, clock: Clock): Promise<void> => {
+  void copying.exited.then(() => {
+    if (!running.hasExited()) kill(-running.pid, 'SIGKILL')
+  })
+  const { isKilled } = await running.exited
+  if (!isKilled) {
+    await copying.exited
+    return
+  }
+  const done = new AbortController()
+  const limit = clock.sleep(copierMs, done.signal).catch(() => undefined)
+  await Promise.race([copying.exited, limit])
+  done.abort()
+}
+
+const startCopier = async (folder: StageFolder, run: RunFiles): Promise<OwnProcess> => {
+  // HOME makes it one of the stage's processes when the stage is removed.
+  const surroundings = { cwd: folder.path, env: { PATH: '/usr/bin:/bin', HOME: folder.home } }
+  const made = await startProcess(['mkfifo', '-m', '600', run.pipe], surroundings)
+  if ((await made.exited).code !== 0) throw invalid('no_pipe', 'cannot make a pipe for the output')
+  const output = await open(run.output, 'a', 0o600)
+  try {
+    return await startProcess(['/bin/sh', '-c', copier, run.pipe], {
+      ...surroundings,
+      output: output.fd,
+    })
+  } finally {
     await output.close()
   }
 }
 
 interface RunFiles {
+  readonly pipe: string
   readonly output: string
   readonly process: string
   readonly exitCode: string
@@ -90,6 +137,7 @@ const prepareRun = async (
     throw conflict('step_started', 'this try of the step was started before', { cause: error })
   }
   return {
+    pipe: join(path, 'pipe'),
     output: join(path, 'output'),
     process: join(path, 'process'),
     exitCode: join(path, 'exit-code'),
@@ -131,64 +179,29 @@ const environmentOf = (
   return environment
 }
 
-interface Start {
-  readonly cwd: string
-  readonly env: Record<string, string>
-  readonly output: number
-  readonly exitFile: string
-}
-
-const start = async (argv: readonly string[], { cwd, env, output, exitFile }: Start) => {
-  try {
-    const child = spawn('/bin/sh', ['-c', wrapper, exitFile, ...argv], {
-      cwd,
-      env,
-      detached: true,
-      stdio: ['ignore', output, output],
-    })
-    await new Promise((done, failed) => child.once('spawn', done).once('error', failed))
-    return child
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
-    const why = code === 'E2BIG' ? 'its environment is too large' : code
-    throw invalid('step_not_started', `cannot start the step: ${why}`, { cause: error })
-  }
-}
-
-const exitOf = (child: ChildProcess): Promise<number> =>
-  new Promise((done) => {
-    child.once('exit', (code, signal) => {
-      done(code ?? 128 + (signal ? constants.signals[signal] : 127))
-    })
-  })
-
-/** The wrapper's note; null when the wrapper was killed, too. */
-const readExitCode = async (path: string): Promise<number | null> => {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  return text.endsWith('\n') ? Number(text) : null
-}
-
-/** SIGTERM, grace, SIGKILL, to the step's group. Only while its wrapper is known to run: later the number may be
+/** SIGTERM, grace, SIGKILL, to the step's group. Only while its leader is known to run: later the number may be
  *  another's. Gives the call that ends the watch. */
 const killWhenAborted = (
-  pid: number,
+  running: OwnProcess,
   { signal, killGraceMs }: RunOptions,
-  ended: AbortSignal,
   clock: Clock,
 ): (() => void) => {
+  const over = new AbortController()
+  const killNow = () => {
+    if (!running.hasExited()) kill(-running.pid, 'SIGKILL')
+  }
   const onAbort = () => {
-    if (ended.aborted) return
-    if (killGraceMs > 0) {
-      kill(-pid, 'SIGTERM')
-      // A stopped process hears it only when it goes on.
-      kill(-pid, 'SIGCONT')
-    }
-    clock.sleep(killGraceMs, ended).then(
-      () => kill(-pid, 'SIGKILL'),
-      () => undefined,
-    )
+    if (running.hasExited()) return
+    if (killGraceMs <= 0) return killNow()
+    kill(-running.pid, 'SIGTERM')
+    // A stopped process hears it only when it goes on.
+    kill(-running.pid, 'SIGCONT')
+    clock.sleep(killGraceMs, over.signal).then(killNow, () => undefined)
   }
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
-  return () => signal.removeEventListener('abort', onAbort)
+  return () => {
+    over.abort()
+    signal.removeEventListener('abort', onAbort)
+  }
 }

@@ -5,7 +5,7 @@ import type { Clock } from '@waggle/domain'
 import type { StageFolder } from './stage-folder.ts'
 
 /** A process that was started for a step; its session bears its number. */
-export interface Leader {
+interface Leader {
   readonly pid: number
   /** In clock ticks since the machine's start; tells it from a later process of the same number. Empty = not known. */
   readonly startTime: string
