@@ -47,6 +47,17 @@ export const deliverNow = async (
   }
 }
 
+/** The same for several transactions at once. */
+export const deliverEnded = (
+  deps: TellDeps,
+  ended: readonly { readonly outbox: readonly OutboxRow[]; readonly pending: readonly Stage[] }[],
+): Promise<void> =>
+  deliverNow(
+    deps,
+    ended.flatMap(({ outbox }) => outbox),
+    ended.flatMap(({ pending }) => pending),
+  )
+
 const tell = async (
   deps: TellDeps,
   messages: readonly OutboxMessage[],
@@ -55,8 +66,11 @@ const tell = async (
   await offer(deps, ofKind(messages, 'offer'), known)
   const withdrawn = ofKind(messages, 'withdraw')
   if (withdrawn.length > 0) await deps.offers.withdraw(withdrawn)
-  for (const { workerId, stageId, attempt } of ofKind(messages, 'cancel'))
-    await deps.signals.notifyCancel(workerId, { stageId, attempt })
+  await Promise.all(
+    ofKind(messages, 'cancel').map(({ workerId, stageId, attempt }) =>
+      deps.signals.notifyCancel(workerId, { stageId, attempt }),
+    ),
+  )
   for (const { stageId, attempt } of ofKind(messages, 'orphan_logs'))
     await archiveOrphanLogs(deps, { stageId, attempt })
 }

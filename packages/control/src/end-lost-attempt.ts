@@ -9,7 +9,6 @@ import {
 } from '@waggle/domain'
 import { advanceBuild } from './advance-build.ts'
 import type { ControlDeps } from './control-deps.ts'
-import { deliverNow } from './deliver-outbox.ts'
 import { requeueStage } from './requeue.ts'
 import { applyUpdates } from './step-updates.ts'
 import { tellChange } from './tell-change.ts'
@@ -50,13 +49,21 @@ export const lossText = (decision: LossDecision, attempt: Attempt): string => {
 /** Gives the attempt, as it is inside the transaction, if it is still to be ended. */
 export type LossGate = (stores: Stores) => Promise<Attempt | null>
 
+/** An attempt that was ended, with what its transaction left to tell (see `deliverNow`). */
+export interface EndedAttempt {
+  readonly decision: LossDecision
+  readonly outbox: readonly OutboxRow[]
+  readonly pending: readonly Stage[]
+}
+
 /** Ends an attempt without its worker. The gate repeats, under the stage's lock, the condition that made the caller
- *  think so: a heartbeat that came first wins (rule G9). Gives what was decided, `null` = nothing to do any more. */
+ *  think so: a heartbeat that came first wins (rule G9). `null`: there was nothing to end any more.
+ *  Telling is left to the caller, who may have ended many: while Redis is away each telling takes seconds. */
 export const endLostAttempt = async (
   deps: ControlDeps,
   ref: AttemptRef & { readonly buildId: number },
   gate: LossGate,
-): Promise<LossDecision | null> => {
+): Promise<EndedAttempt | null> => {
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores) => {
     const build = await stores.builds.lock(ref.buildId)
@@ -69,7 +76,7 @@ export const endLostAttempt = async (
     if (decision === 'requeue') {
       const requeued = await requeueStage(stores, attempt, 'requeued')
       return (
-        requeued && { decision, attempt, build, outbox: requeued.outbox, known: [requeued.stage] }
+        requeued && { decision, attempt, build, outbox: requeued.outbox, pending: [requeued.stage] }
       )
     }
     const logs = await endAttempt(stores, attempt)
@@ -78,13 +85,13 @@ export const endLostAttempt = async (
     else await stores.stages.update(stage.id, { isHeld: false }, { attempt: attempt.number })
     const advance = await advanceBuild(stores, build, nowMs)
     const outbox = [...logs, ...advance.outbox]
-    return { decision, attempt, build: advance.build, outbox, known: advance.pending }
+    return { decision, attempt, build: advance.build, outbox, pending: advance.pending }
   })
   if (!result) return null
   logLoss(deps, result.attempt, result.decision)
   tellChange(deps, result.build)
-  await deliverNow(deps, result.outbox, result.known)
-  return result.decision
+  const { decision, outbox, pending } = result
+  return { decision, outbox, pending }
 }
 
 const endAttempt = async (stores: Stores, attempt: Attempt): Promise<readonly OutboxRow[]> => {

@@ -1,6 +1,7 @@
 import type { Attempt } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
-import { endLostAttempt } from './end-lost-attempt.ts'
+import { deliverEnded } from './deliver-outbox.ts'
+import { type EndedAttempt, endLostAttempt } from './end-lost-attempt.ts'
 import { isMassLoss, lateLimitMs, type ReaperHealth } from './reaper-health.ts'
 
 /** Ends the attempts of workers that fell silent (reliability.md §0.2, rule G9). */
@@ -22,9 +23,13 @@ export class Reaper {
     if (silent.length === 0) this.#heldBackSince = null
     if (silent.length === 0 || !this.#health.mayExpire) return 0
     if (await this.#isHeldBack(silent)) return 0
-    let count = 0
-    for (const attempt of silent) if (await this.#end(attempt)) count++
-    return count
+    const ended: EndedAttempt[] = []
+    for (const attempt of silent) {
+      const result = await this.#end(attempt)
+      if (result) ended.push(result)
+    }
+    await deliverEnded(this.#deps, ended)
+    return ended.length
   }
 
   /** The breaker: holds back for at most `breakerMs`, for in the end the workers may be gone indeed. */
@@ -42,12 +47,12 @@ export class Reaper {
   }
 
   /** Each row alone: one that cannot be ended must not keep the others (threats.md T-47). */
-  async #end(attempt: Attempt): Promise<boolean> {
+  async #end(attempt: Attempt): Promise<EndedAttempt | null> {
     const { timers, log } = this.#deps
     const { stageId, number, buildId, state } = attempt
     const silentMs = state === 'leased' ? timers.requeueMs : timers.lostMs
     try {
-      const decision = await endLostAttempt(
+      return await endLostAttempt(
         this.#deps,
         { stageId, attempt: number, buildId },
         // Granted meanwhile: then the longer silence counts, and the next tick asks for it.
@@ -56,10 +61,9 @@ export class Reaper {
           return current?.state === state ? current : null
         },
       )
-      return decision !== null
     } catch (err) {
       log.error('silent attempt was not ended', { 'stage.id': stageId, attempt: number, err })
-      return false
+      return null
     }
   }
 }

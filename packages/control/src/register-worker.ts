@@ -1,6 +1,7 @@
 import type { WorkerProfile } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
-import { endLostAttempt } from './end-lost-attempt.ts'
+import { deliverEnded } from './deliver-outbox.ts'
+import { type EndedAttempt, endLostAttempt } from './end-lost-attempt.ts'
 import { installationOf } from './installation.ts'
 import { cleanText, cutCodePoints } from './text-limits.ts'
 
@@ -58,14 +59,17 @@ const settleOlderBoots = async (
   workerId: string,
   bootId: string,
 ): Promise<void> => {
+  const ended: EndedAttempt[] = []
   for (const attempt of await deps.database.attempts.listOpenByWorker(workerId)) {
     if (attempt.bootId === bootId) continue
     const { stageId, number, buildId } = attempt
     try {
-      await endLostAttempt(deps, { stageId, attempt: number, buildId }, async (stores) => {
+      const ref = { stageId, attempt: number, buildId }
+      const result = await endLostAttempt(deps, ref, async (stores) => {
         const current = await stores.attempts.find(stageId, number)
         return current && current.bootId !== bootId ? current : null
       })
+      if (result) ended.push(result)
     } catch (err) {
       // The reaper comes by: one attempt must not keep a worker from registering (threats.md T-47).
       deps.log.error('attempt of an older boot was not settled', {
@@ -75,4 +79,5 @@ const settleOlderBoots = async (
       })
     }
   }
+  await deliverEnded(deps, ended)
 }

@@ -1,4 +1,4 @@
-import { failpoint, type Hook, type Repo } from '@waggle/domain'
+import { conflict, failpoint, type Hook, type Repo } from '@waggle/domain'
 import { type PlannedStage, parseManifest, planStages, type SkippedStage } from '@waggle/pipeline'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
@@ -28,8 +28,7 @@ export const submitBuild = async (
   if (plan.kind === 'none') return skip(deps, bounded, plan.reason)
 
   const stored = await storeBuild(deps, { ...bounded, hook }, plan)
-  // Somebody else stored the same delivery meanwhile.
-  if (stored === null) return submitBuild(deps, request, signal)
+  if (stored === null) return repeatOf(deps, bounded)
   await failpoint('hook.committed')
   const { build, stages } = stored
   await deliverNow(deps, stored.outbox, stages)
@@ -42,6 +41,13 @@ export const submitBuild = async (
     count: stages.length,
   })
   return { kind: 'built', build, stages, isRepeat: false }
+}
+
+/** Somebody else stored the same delivery between our look and our transaction. */
+const repeatOf = async (deps: ControlDeps, request: SubmitRequest): Promise<SubmitResult> => {
+  const first = await findFirstBuild(deps, request)
+  if (!first) throw conflict('delivery_gone', 'the build of this delivery was deleted')
+  return { ...first, kind: 'built', isRepeat: true }
 }
 
 const skip = async (
