@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Logger, unavailable } from '@waggle/domain'
 import { Redis, type RedisOptions } from 'ioredis'
 import { translateError } from './translate-error.ts'
@@ -98,20 +97,23 @@ const isConnected = (redis: Redis): boolean => redis.status === 'ready'
 export const ask = async <T>(redis: Redis, work: () => Promise<T>): Promise<T> => {
   if (!(await whenReady(redis)))
     throw unavailable('redis_unavailable', 'Redis does not answer', { cause: redis.status })
-  const over = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let fail: () => void = () => undefined
+  const failed = new Promise<never>((_, reject) => {
+    fail = () => reject(unavailable('redis_unavailable', 'Redis did not answer'))
+    timer = setTimeout(fail, deadlineMs)
+    // ioredis forgets what was in flight on a lost connection; it would only end with the deadline.
+    redis.on('close', fail)
+  })
   try {
     const asked = work()
     // Its end after the deadline interests nobody.
     asked.catch(() => undefined)
-    return await Promise.race([
-      asked,
-      delay(deadlineMs, undefined, { signal: over.signal }).then(() => {
-        throw unavailable('redis_unavailable', 'Redis did not answer in time')
-      }),
-    ])
+    return await Promise.race([asked, failed])
   } catch (error) {
     throw translateError(error)
   } finally {
-    over.abort()
+    clearTimeout(timer)
+    redis.off('close', fail)
   }
 }

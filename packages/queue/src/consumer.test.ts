@@ -370,17 +370,13 @@ describe('the consumer of offers', () => {
     later(openStalledChecks({ redis: address, log: silentLogger, timers: scaledTimers(0.1) }))
     await start(worker.consumer)
     const published = offers(many(4), 30)
-    const killing = setInterval(() => {
-      admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes').catch(() => undefined)
-    }, 100)
-    try {
-      for (const offer of published)
-        await waitUntil('the publisher to get through', async () => {
-          await publisher.publish([offer])
-          return true
-        })
-    } finally {
-      clearInterval(killing)
+    const kill = () => admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    for (let at = 0; at < published.length; at += 10) {
+      await waitUntil('the publisher to get through', async () => {
+        await publisher.publish(published.slice(at, at + 10))
+        return true
+      })
+      await kill()
     }
     // What was lost with a reply comes back by the stalled check.
     await waitUntil('all of them', () => seen.size === published.length)
@@ -438,9 +434,14 @@ describe('the consumer of offers', () => {
     await start(worker.consumer)
     await publisher.publish(offers(many(16), 1))
     await waitUntil('all', () => worker.taken.length === 16)
-    const clients = String(await admin.client('LIST'))
-    expect(clients.split('\n').filter((line) => line.includes(`waggle:${workerId}`))).toHaveLength(
-      2,
-    )
+    const connections = async () =>
+      String(await admin.client('LIST'))
+        .split('\n')
+        .filter((line) => line.includes(`waggle:${workerId}`)).length
+    await waitUntil('both', async () => (await connections()) === 2)
+    worker.endAll()
+    await publisher.publish(offers(many(16), 1))
+    await waitUntil('all again', () => worker.taken.length === 32)
+    expect(await connections()).toBe(2)
   })
 })
