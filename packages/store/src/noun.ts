@@ -67,7 +67,7 @@ export const noun = <T extends object>(
   }
 }
 
-export const snakeCase = (key: string): string =>
+const snakeCase = (key: string): string =>
   key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 const same = (value: unknown): unknown => value

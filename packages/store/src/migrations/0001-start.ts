@@ -114,7 +114,8 @@ const tables: Readonly<Record<string, Table>> = {
     ],
     constraints: [
       'primary key (stage_id, number)',
-      'unique (worker_id, boot_id, request_id)',
+      // The request first: worker and boot alone would make heartbeats walk through all that the worker ever ran.
+      'unique (request_id, worker_id, boot_id)',
       'foreign key (stage_id) references stages (id) on delete cascade',
     ],
   },
