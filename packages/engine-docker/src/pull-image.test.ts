@@ -71,9 +71,10 @@ describe('pulling an image', () => {
     })
     await expect(runImage({ image: `${address}/a/b:1` })).rejects.toMatchObject({
       code: 'image_not_pulled',
-      kind: 'not_found',
       message: expect.stringContaining(`cannot pull ${address}/a/b:1: `),
     })
+    // HEAD and GET of one try.
+    expect(asked.length).toBeLessThanOrEqual(2)
     expect(new Set(asked)).toEqual(new Set(['/v2/a/b/manifests/1']))
   })
 

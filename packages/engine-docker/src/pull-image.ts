@@ -40,12 +40,19 @@ export const pullImage = async (
 
 const retries = 3
 
-/** The engine passes on what the registry answered: 404 and 401 are final, 429 and 5xx are not. */
+/** 404 and 401 are final, 429 and 5xx are not. */
 const mayPassByItself = (error: unknown): boolean => {
   if (!(error instanceof WaggleError)) return false
+  if (error.kind === 'unavailable') return true
   const status = statusOf(error)
-  return error.kind === 'unavailable' || status === 429 || status >= 500
+  if (status !== 429 && status < 500) return false
+  const text = error.message.toLowerCase()
+  return !finalAnswers.some((answer) => text.includes(answer))
 }
+
+// Engine 20.10 answers 500 whatever the registry said, and its text is all that tells (seen: `manifest unknown`).
+// These are the texts of the registry protocol's codes that no second try changes.
+const finalAnswers = ['manifest unknown', 'name unknown', 'denied', 'unauthorized', 'unsupported']
 
 const notPulled = (step: SpecStep, error: unknown): WaggleError => {
   if (!(error instanceof WaggleError)) throw error

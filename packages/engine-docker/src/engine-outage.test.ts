@@ -1,0 +1,168 @@
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { type Engine, type Spec, scaledTimers, silentLogger } from '@waggle/domain'
+import { startDocker, type TestDocker, tempFolder, testImages, waitUntil } from '@waggle/testkit'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createDockerEngine } from './docker-engine.ts'
+import { EngineClient } from './engine-client.ts'
+import { type Ran, runNamed, testStage } from './test-stage.ts'
+
+/** A way to the engine that can be cut: as a restart with live-restore looks to a worker (reliability.md D1 to D3). */
+class Gate {
+  readonly path: string
+  readonly #target: string
+  readonly #sockets = new Set<Socket>()
+  #server: Server | undefined
+
+  constructor(path: string, target: string) {
+    this.path = path
+    this.#target = target
+  }
+
+  open(): Promise<void> {
+    const server = createServer((near) => {
+      const far = createConnection(this.#target)
+      for (const [one, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        this.#sockets.add(one)
+        one.pipe(other)
+        one.on('error', () => other.destroy())
+        one.on('close', () => {
+          this.#sockets.delete(one)
+          other.destroy()
+        })
+      }
+    })
+    this.#server = server
+    return new Promise((resolve) => server.listen(this.path, resolve))
+  }
+
+  shut(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    return new Promise((resolve) => {
+      if (this.#server) this.#server.close(() => resolve())
+      else resolve()
+    })
+  }
+}
+
+let docker: TestDocker
+let folder: Awaited<ReturnType<typeof tempFolder>>
+let gate: Gate
+let engine: Engine
+let client: EngineClient
+
+beforeAll(async () => {
+  docker = await startDocker()
+  await testImages(docker.socket)
+  folder = await tempFolder('gate')
+  client = new EngineClient(docker.socket)
+}, 120_000)
+
+beforeEach(async () => {
+  gate = new Gate(join(folder.path, 'docker.sock'), docker.socket)
+  await gate.open()
+  engine = createDockerEngine({
+    socketPath: gate.path,
+    log: silentLogger,
+    timers: scaledTimers(0.1),
+  })
+})
+
+afterEach(async () => {
+  await engine.close()
+  await gate.shut()
+})
+
+afterAll(async () => {
+  client?.close()
+  await folder?.remove()
+  await docker?.stop()
+})
+
+/** Runs the script up to its first output, cuts the way, does `meanwhile`, opens it again. */
+const runWithOutage = async (
+  script: string,
+  meanwhile: (spec: Spec, container: string) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<Ran> => {
+  const spec = testStage([{ name: 'one', script }])
+  const container = `${spec.steps[0]?.id}-1`
+  await engine.setup(spec)
+  let isSeen = false
+  const parts: Buffer[] = []
+  const running = runNamed(engine, spec, 'one', {
+    output: {
+      write: (bytes) => {
+        parts.push(Buffer.from(bytes))
+        isSeen = true
+      },
+    },
+    ...(signal ? { signal } : {}),
+  })
+  const outage = async () => {
+    await waitUntil('the first output', () => isSeen)
+    await gate.shut()
+    await meanwhile(spec, container)
+    await gate.open()
+  }
+  try {
+    const [ran] = await Promise.all([running, outage()])
+    return { ...ran, text: Buffer.concat(parts).toString('utf8') }
+  } finally {
+    await engine.destroy(spec)
+  }
+}
+
+const ended = (container: string) =>
+  waitUntil('the container to end', async () => {
+    const { State } = await client.call<{ State: { Running: boolean } }>(
+      'GET',
+      `/containers/${container}/json`,
+    )
+    return !State.Running
+  })
+
+describe('an engine that is away for a while', () => {
+  it('costs a running step neither a line nor the same line twice', async () => {
+    const ran = await runWithOutage(
+      'i=0; while [ $i -lt 60 ]; do echo line $i; i=$((i+1)); sleep 0.05; done; exit 5',
+      () => new Promise((resolve) => setTimeout(resolve, 700)),
+    )
+    expect(ran.text).toBe(Array.from({ length: 60 }, (_, i) => `line ${i}\n`).join(''))
+    expect(ran).toMatchObject({ code: 5, note: '' })
+  })
+
+  it('is named in the note of a step that ended meanwhile: its log may lack lines', async () => {
+    const ran = await runWithOutage('echo up; sleep 0.5; echo down; exit 9', (_, container) =>
+      ended(container).then(() => undefined),
+    )
+    expect(ran.code).toBe(9)
+    expect(ran.note).toMatch(/^log incomplete: the container engine was down from .*Z to .*Z$/)
+  })
+
+  it('is the reason when it killed the step, not the step itself', async () => {
+    await expect(
+      runWithOutage('echo up; sleep 60', async (_, container) => {
+        await client.call('POST', `/containers/${container}/kill`, { query: { signal: 'SIGKILL' } })
+        await ended(container)
+      }),
+    ).rejects.toMatchObject({ code: 'engine_restarted', message: 'docker engine restarted' })
+  })
+
+  it('ends a step that was cancelled meanwhile once it is back', async () => {
+    const stop = new AbortController()
+    const ran = await runWithOutage(
+      "trap 'echo bye; exit 6' TERM; echo up; while :; do sleep 0.1; done",
+      () => {
+        stop.abort()
+        return new Promise((resolve) => setTimeout(resolve, 300))
+      },
+      stop.signal,
+    )
+    expect(ran.text).toBe('up\nbye\n')
+    expect(ran.code).toBe(6)
+  })
+})
