@@ -263,6 +263,8 @@ export class StageRun {
     }
   }
 
+  /** Killed without a grace, as the clean-up would (§13.6): the stage's result does not wait for a service that takes
+   *  its time. */
   #runDetached(step: SpecStep): void {
     const signal = AbortSignal.any([this.#stop.signal, this.#stopDetached.signal])
     const running: Promise<void> = this.#runStep(step, 0, signal)
