@@ -6,8 +6,8 @@ import { exitCodeOf } from './exit-code.ts'
 
 let server: Server | undefined
 
-const serve = async (listener: RequestListener) => {
-  server = createServer(listener)
+const serve = async (listener: (...args: Parameters<RequestListener>) => unknown) => {
+  server = createServer((request, response) => void listener(request, response))
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return createClient({ server: `http://127.0.0.1:${port}/`, token: 'secret' })

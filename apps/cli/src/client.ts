@@ -16,14 +16,14 @@ export interface ClientOptions {
   readonly token?: string | undefined
 }
 
-export interface NewRepo {
+interface NewRepo {
   readonly slug: string
   readonly git_http_url: string
   readonly default_branch?: string
   readonly config_path?: string
 }
 
-export interface NewBuild {
+interface NewBuild {
   readonly repository: string
   readonly pipeline: string
   readonly source?: { readonly url: string; readonly ref?: string; readonly commit?: string }
@@ -31,7 +31,7 @@ export interface NewBuild {
   readonly message?: string
 }
 
-export interface StepAddress {
+interface StepAddress {
   readonly build: number
   readonly stage: number
   readonly step: number
@@ -128,7 +128,7 @@ export const createClient = (options: ClientOptions): Client => {
         ...(branch === undefined ? {} : { branch }),
         ...(commit === undefined ? {} : { commit }),
       })
-      return build(await json('POST', `${builds(slug)}?${query}`))
+      return build(await json('POST', `${builds(slug)}?${query.toString()}`))
     },
     submitBuild: async (wanted) => build(await json('POST', '/api/builds', wanted)),
     listBuilds: async (slug, { page, limit }) => {

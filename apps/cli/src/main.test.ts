@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { tempFolder, waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,8 +10,6 @@ interface Run {
   readonly err: string
 }
 
-// As in the image: without it every start compiles all sources again.
-const cache = join(tmpdir(), 'waggle-test-compile-cache')
 const main = join(import.meta.dirname, 'main.ts')
 let folder: Awaited<ReturnType<typeof tempFolder>>
 
@@ -22,7 +19,6 @@ const start = (args: readonly string[], environment: Record<string, string> = {}
     env: {
       PATH: '/usr/local/bin:/usr/bin:/bin',
       HOME: folder.path,
-      NODE_COMPILE_CACHE: cache,
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

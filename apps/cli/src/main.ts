@@ -1,9 +1,15 @@
-import { SettingsError } from '@waggle/config'
-import { isWaggleError } from '@waggle/domain'
-import { CommanderError } from 'commander'
-import { exitCodeOf, exitCodes } from './exit-code.ts'
-import { printError } from './print.ts'
-import { createProgram } from './program.ts'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
+
+// Before anything else is loaded: it halves the time of a start. NODE_COMPILE_CACHE, where set, names another folder.
+enableCompileCache(join(import.meta.dirname, '../../../node_modules/.cache/node-compile'))
+
+const { SettingsError } = await import('@waggle/config')
+const { isWaggleError } = await import('@waggle/domain')
+const { CommanderError } = await import('commander')
+const { exitCodeOf, exitCodes } = await import('./exit-code.ts')
+const { printError } = await import('./print.ts')
+const { createProgram } = await import('./program.ts')
 
 let code: number = exitCodes.ok
 const program = createProgram({

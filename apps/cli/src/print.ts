@@ -9,6 +9,11 @@ export const printError = (text: string): void => {
   process.stderr.write(`${style('red', 'waggle:', process.stderr)} ${text}\n`)
 }
 
+/** For a text that names its own program. */
+export const printPlainError = (text: string): void => {
+  process.stderr.write(`${text}\n`)
+}
+
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2))
 
 /** Colours where the stream shows them (a terminal, without NO_COLOR). */

@@ -7,8 +7,10 @@ import { createRpcClient, type RpcCall } from './rpc-client.ts'
 
 let server: Server | undefined
 
-const serve = async (listener: RequestListener): Promise<string> => {
-  server = createServer(listener)
+const serve = async (
+  listener: (...args: Parameters<RequestListener>) => unknown,
+): Promise<string> => {
+  server = createServer((request, response) => void listener(request, response))
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

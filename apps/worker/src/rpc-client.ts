@@ -30,7 +30,7 @@ export interface RpcCall<T> {
 }
 
 /** Parses an answer; a zod type of the contract is one. */
-export interface ReplyShape<T> {
+interface ReplyShape<T> {
   safeParse(
     value: unknown,
   ): { readonly success: true; readonly data: T } | { readonly success: false }

@@ -29,7 +29,7 @@ import type {
 } from '@waggle/domain'
 import type { Identity } from './identity.ts'
 import type { Lease } from './lease.ts'
-import { createRpcClient } from './rpc-client.ts'
+import { createRpcClient, type RpcCall } from './rpc-client.ts'
 
 export interface WorkerApiOptions {
   readonly server: string
@@ -138,7 +138,7 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
     signal,
     reply: okReply,
   })
-  const { call } = rpc
+  const call = <T>(wanted: RpcCall<T>) => rpc.call(wanted)
 
   return {
     register,

@@ -5,7 +5,7 @@ import { Argument, type Command, Option } from 'commander'
 import { checkoutRoot } from '../checkout.ts'
 import { type CommandContext, openInterrupt } from '../command-context.ts'
 import { wholeNumber } from '../option-types.ts'
-import { print } from '../print.ts'
+import { print, printPlainError } from '../print.ts'
 
 interface UpFlags {
   readonly data?: string
@@ -67,8 +67,8 @@ Example:
   WAGGLE_WORKER_SECRET=... waggle api`,
     )
     .action(async () => {
-      const { apiMain } = await import('@waggle/api')
-      context.finish(await apiMain(context.exitNow))
+      const { serveApi } = await import('@waggle/api')
+      context.finish(await serveApi({ out: print, error: printPlainError }))
     })
 
   program
