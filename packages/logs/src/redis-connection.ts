@@ -14,7 +14,7 @@ export interface RedisDeps {
 }
 
 /** No call to Redis takes longer (reliability.md R4): a hung Redis must not hang a request. */
-export const deadlineMs = 2_000
+const deadlineMs = 2_000
 
 const downSince = new WeakMap<Redis, number>()
 
