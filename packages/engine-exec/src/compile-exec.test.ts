@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Given, Spec } from '@waggle/domain'
+import { type CompileSettings, defaultCompileSettings, printSpec } from '@waggle/pipeline'
+import { describe, expect, it } from 'vitest'
+import { compileExec } from './compile-exec.ts'
+
+const folder = join(import.meta.dirname, '../testdata')
+const read = (path: string): string => readFileSync(join(folder, path), 'utf8')
+
+interface Changes {
+  readonly build?: Partial<Given['build']>
+  readonly secrets?: Given['secrets']
+  readonly netrc?: Given['netrc']
+  readonly settings?: Partial<CompileSettings>
+}
+
+const base = JSON.parse(read('given.json')) as Given
+
+const compile = (manifest: string, { build, settings, ...rest }: Changes = {}) =>
+  compileExec(
+    { ...base, ...rest, build: { ...base.build, ...build }, manifest },
+    { ...defaultCompileSettings, ...settings },
+  )
+
+const specOf = (manifest: string, changes?: Changes): Spec => {
+  const result = compile(manifest, changes)
+  if (result.kind === 'error') throw new Error(result.message)
+  return result.spec
+}
+
+const pipeline = (text: string): string => `kind: pipeline\ntype: exec\n${text}\n`
+
+describe('compileExec', () => {
+  it('compiles testdata/serial as it did', async () => {
+    const changes = JSON.parse(read('serial/changes.json')) as Changes
+    const spec = specOf(read('serial/input.yml'), changes)
+    expect(spec.masks).toEqual(['pass-word', 't0ken'])
+    const printed = `${JSON.stringify(printSpec(spec), null, 2)}\n`
+    await expect(printed).toMatchFileSnapshot(join(folder, 'serial/spec.json'))
+  })
+
+  it('keeps everything below one folder of the attempt', () => {
+    const settings = { root: '/data' }
+    const { root, steps } = specOf(pipeline('steps: [{name: a b, commands: [x]}]'), { settings })
+    expect(root).toBe('/data/waggle-i1-7-2')
+    expect(steps[1]).toMatchObject({
+      entrypoint: ['/bin/sh', '-e'],
+      command: [`${root}/opt/2-a-b`],
+      workingDir: `${root}/drone/src`,
+      environment: { HOME: `${root}/home/drone`, DRONE_WORKSPACE: `${root}/drone/src` },
+      namespace: -1,
+    })
+  })
+
+  it('works in a local directory, without a clone', () => {
+    const settings = { root: '/data', localFolder: '/home/ana/app' }
+    const { steps } = specOf(pipeline('steps: [{name: a, commands: [x]}]'), { settings })
+    expect(steps[0]?.runPolicy).toBe('never')
+    expect(steps[1]).toMatchObject({ workingDir: '/home/ana/app', number: 1 })
+  })
+
+  it('allows forward references, and chains steps without any', () => {
+    const forward = 'steps: [{name: a, depends_on: [b]}, {name: b}]'
+    expect(specOf(pipeline(forward)).steps.map((step) => step.dependsOn)).toEqual([
+      [],
+      ['b'],
+      ['clone'],
+    ])
+    const serial = specOf(pipeline('steps: [{name: a}, {name: b}]'))
+    expect(serial.steps.map((step) => step.dependsOn)).toEqual([[], ['clone'], ['a']])
+  })
+
+  it.each<[string, string]>([
+    ['steps: [{name: a, image: b}]', 'Linter: cannot define images for an exec pipeline'],
+    ['steps: [{name: a, depends_on: [c]}]', 'unknown step dependency detected: a references c'],
+    ['steps: [{name: a, depends_on: [a]}]', 'cyclical step dependency detected: a'],
+    ['steps: [{name: a, depends_on: [b]}, {name: b, depends_on: [a]}]', 'cyclical step dependency'],
+    ['steps: [{name: clone}]', 'linter: duplicate step names'],
+    ['steps: [~]', 'Linter: detected nil step'],
+    ['name: other', 'resource not found'],
+  ])('refuses %j', (text, message) => {
+    const expected = { kind: 'error', message: expect.stringContaining(message) }
+    expect(compile(pipeline(text))).toEqual(expected)
+  })
+
+  it('expands variables of the host in PATH alone', () => {
+    const settings = { hostEnvironment: { PATH: '/bin', X: 'x' } }
+    const text = "steps: [{name: a, environment: {PATH: '$X:$PATH:$NO', OTHER: $X}}]"
+    const { environment } = specOf(pipeline(text), { settings }).steps[1]!
+    expect(environment).toMatchObject({ PATH: 'x:/bin:', OTHER: '$X' })
+  })
+
+  it('makes scripts that a real shell runs, with credentials in a file and out of sight', () => {
+    const root = mkdtempSync(join(tmpdir(), 'waggle-exec-'))
+    const { steps } = specOf(
+      pipeline(
+        `steps: [{name: a, commands: ["cat $HOME/.netrc", "env", "echo '\${DRONE_COMMIT_MESSAGE}'"]}]`,
+      ),
+      {
+        settings: { root, hostEnvironment: { PATH: '/usr/bin:/bin' } },
+        netrc: { machine: 'm', login: 'l', password: 'p' },
+        build: { message: '$(echo owned)' },
+      },
+    )
+    const step = steps[1]!
+    for (const path of [step.command[0]!, `${step.environment['HOME']}/x`, `${step.workingDir}/x`])
+      mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(step.command[0]!, step.script)
+    const [shell, ...args] = [...step.entrypoint, ...step.command]
+    const output = execFileSync(shell!, args, {
+      cwd: step.workingDir,
+      env: step.environment,
+      encoding: 'utf8',
+    })
+    expect(output).toContain('machine m login l password p\n')
+    expect(output).not.toContain('DRONE_NETRC')
+    expect(output.trimEnd().split('\n').at(-1)).toBe('$(echo owned)')
+    rmSync(root, { recursive: true })
+  })
+})
