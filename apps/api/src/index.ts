@@ -1,2 +1,1 @@
-export { type ApiSettings, allApiSettings, type RunningApi, runApi } from './run-api.ts'
 export { type Printer, serveApi } from './serve-api.ts'

@@ -1,6 +1,6 @@
 import { get } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { adminToken, startTestApi, type TestApi } from './test-api.ts'
+import { adminToken, startTestApi, type TestApi, workerSecret } from './test-api.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -118,6 +118,28 @@ describe('conventions', () => {
     const { text, status } = await api.call('GET', '/metrics')
     expect(status).toBe(200)
     expect(text).toContain('drone_user_count 1')
+  })
+
+  test('every route refuses who it is not for, and takes no worker for a user', async () => {
+    await submit()
+    const fill = (path: string) =>
+      path
+        .replace(':owner/:name', 'o/n')
+        .replace(':stageId', '1')
+        .replace(/:(build|stage|step|secret)/g, '1')
+    for (const { method, path, permission } of api.api.routes) {
+      if (permission === 'none') continue
+      const name = `${method} ${path}`
+      for (const authorization of ['', 'Bearer stranger', `Bearer ${workerSecret}`]) {
+        if (permission === 'register' && authorization.includes(workerSecret)) continue
+        const answer = await api.call(method, fill(path), undefined, { authorization })
+        expect([name, answer.status]).toEqual([name, 401])
+        expect(answer.text).toBe('{"message":"Unauthorized"}\n')
+      }
+      if (permission !== 'worker' && permission !== 'register') continue
+      // A system admin is no worker.
+      expect((await api.call(method, fill(path))).status).toBe(401)
+    }
   })
 
   test('a guest learns nothing of a private repository', async () => {

@@ -19,6 +19,7 @@ import {
 } from './first-start.ts'
 import { createApp } from './http/app.ts'
 import type { Identities } from './http/guard.ts'
+import type { Route } from './http/route.ts'
 import { listen } from './listen.ts'
 import { openDatabase } from './open-database.ts'
 import { allRoutes } from './routes/all-routes.ts'
@@ -26,7 +27,7 @@ import { readLoad } from './routes/system-routes.ts'
 import { version } from './version.ts'
 import { watchRedis } from './watch-redis.ts'
 
-export type ApiSettings = SettingValues<typeof apiSettings> & SettingValues<typeof sharedSettings>
+type ApiSettings = SettingValues<typeof apiSettings> & SettingValues<typeof sharedSettings>
 export const allApiSettings = { ...sharedSettings, ...apiSettings }
 
 export interface RunningApi {
@@ -34,6 +35,7 @@ export interface RunningApi {
   /** The first admin, where this start made the token. */
   readonly firstAdmin: FirstAdmin | null
   readonly log: Logger
+  readonly routes: readonly Route[]
   /** Takes nothing new, finishes what runs (at most 25 s), ends streams, closes everything. */
   stop(): Promise<void>
 }
@@ -120,8 +122,9 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
       closing: closing.signal,
     }
     const identities = makeIdentities(control, settings.workerSecret)
+    const routes = allRoutes(deps)
     const app = createApp({
-      routes: allRoutes(deps),
+      routes,
       identities,
       log,
       metrics,
@@ -130,7 +133,7 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
     const { server, port } = await listen(app, settings)
     closers.push(() => drain(server, closing))
     log.info('api listens', { port, version, url: link })
-    return { port, firstAdmin, log, stop: closeAll }
+    return { port, firstAdmin, log, routes, stop: closeAll }
   } catch (error) {
     await closeAll()
     throw error

@@ -1,6 +1,7 @@
+import { setFlagsFromString } from 'node:v8'
 import { readSettings, SettingsError } from '@waggle/config'
 import { WaggleError } from '@waggle/domain'
-import { allApiSettings, type RunningApi, runApi } from './run-api.ts'
+import type { RunningApi } from './run-api.ts'
 
 export interface Printer {
   out(text: string): void
@@ -14,7 +15,11 @@ export const serveApi = async (print: Printer): Promise<number> => {
   const stop = () => stopping.abort()
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // V8 lets the young generation grow to 48 MB while the modules are loaded, and keeps it. Left at its first size an idle
+  // API takes 115 to 134 MB instead of 143 to 162 (resident, eight starts each).
+  setFlagsFromString('--semi-space-growth-factor=1')
   try {
+    const { allApiSettings, runApi } = await import('./run-api.ts')
     const settings = readSettings(allApiSettings)
     const api = await runApi(settings, stopping.signal)
     guardProcess(api, stop)
