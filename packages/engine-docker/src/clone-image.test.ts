@@ -3,11 +3,18 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Engine, silentLogger } from '@waggle/domain'
-import { startDocker, type TestDocker, tempFolder, testImages } from '@waggle/testkit'
+import {
+  dockerStage,
+  type Ran,
+  runNamed,
+  startDocker,
+  type TestDocker,
+  tempFolder,
+  testImages,
+} from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDockerEngine } from './docker-engine.ts'
 import { localImages } from './make-images.ts'
-import { type Ran, runNamed, testStage } from './test-stage.ts'
 
 const run = promisify(execFile)
 
@@ -59,7 +66,7 @@ const clone = async (
     { name: '_workspace', path: '/drone' },
     { name: 'remote', path: '/remote' },
   ]
-  const spec = testStage([
+  const spec = dockerStage([
     {
       name: 'clone',
       image: localImages.git,

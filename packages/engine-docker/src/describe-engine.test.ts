@@ -1,8 +1,13 @@
 import { scaledTimers, silentLogger } from '@waggle/domain'
-import { describeEngine, startDocker, type TestDocker, testImages } from '@waggle/testkit'
+import {
+  describeEngine,
+  dockerStage,
+  startDocker,
+  type TestDocker,
+  testImages,
+} from '@waggle/testkit'
 import { afterAll, beforeAll } from 'vitest'
 import { createDockerEngine } from './docker-engine.ts'
-import { testStage } from './test-stage.ts'
 
 let docker: TestDocker
 
@@ -26,7 +31,7 @@ describeEngine(
       }),
     ),
   {
-    makeStage: (steps, more) => testStage(steps, more),
+    makeStage: (steps, more) => dockerStage(steps, more),
     unstartable: { entrypoint: ['/no/such/program'], command: [] },
   },
 )

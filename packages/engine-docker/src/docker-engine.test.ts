@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto'
 import { type Engine, type Spec, scaledTimers, silentLogger } from '@waggle/domain'
-import { startDocker, type TestDocker, testImages, waitUntil } from '@waggle/testkit'
+import {
+  type DockerStep,
+  dockerStage,
+  installationOf,
+  runNamed,
+  startDocker,
+  type TestDocker,
+  testImages,
+  waitUntil,
+} from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDockerEngine } from './docker-engine.ts'
 import { EngineClient } from './engine-client.ts'
-import { installationOf, runNamed, type TestStep, testStage } from './test-stage.ts'
 
 let docker: TestDocker
 let engine: Engine
@@ -28,11 +36,11 @@ afterAll(async () => {
 })
 
 const inStage = async <T>(
-  steps: readonly TestStep[],
+  steps: readonly DockerStep[],
   work: (spec: Spec) => Promise<T>,
-  more: Parameters<typeof testStage>[1] = {},
+  more: Parameters<typeof dockerStage>[1] = {},
 ): Promise<T> => {
-  const spec = testStage(steps, more)
+  const spec = dockerStage(steps, more)
   await engine.setup(spec)
   try {
     return await work(spec)
@@ -41,7 +49,7 @@ const inStage = async <T>(
   }
 }
 
-const runOne = (script: string, more: Partial<TestStep> = {}) =>
+const runOne = (script: string, more: Partial<DockerStep> = {}) =>
   inStage([{ name: 'one', script, ...more }], (spec) => runNamed(engine, spec, 'one'))
 
 describe('output', () => {
@@ -247,7 +255,7 @@ describe('bad news', () => {
     const away = createDockerEngine({ socketPath: '/nowhere/docker.sock', log: silentLogger })
     await expect(away.ping()).rejects.toMatchObject({ kind: 'unavailable' })
     await expect(away.leftovers('x')).rejects.toMatchObject({ kind: 'unavailable' })
-    await expect(away.destroy(testStage([]))).rejects.toMatchObject({ kind: 'unavailable' })
+    await expect(away.destroy(dockerStage([]))).rejects.toMatchObject({ kind: 'unavailable' })
     await away.close()
   })
 
@@ -431,8 +439,8 @@ describe('namespaces', () => {
 
 describe('leftovers', () => {
   it('finds and removes what a dead process left, of its own installation only', async () => {
-    const mine = testStage([{ name: 'a', script: 'true' }])
-    const other = testStage([{ name: 'a', script: 'true' }])
+    const mine = dockerStage([{ name: 'a', script: 'true' }])
+    const other = dockerStage([{ name: 'a', script: 'true' }])
     await Promise.all([engine.setup(mine), engine.setup(other)])
     await runNamed(engine, mine, 'a')
     const ref = { stageId: 1, attempt: 1 }
@@ -447,7 +455,7 @@ describe('leftovers', () => {
   })
 
   it('kills what still runs, a service and a step in a shared namespace', async () => {
-    const spec = testStage([
+    const spec = dockerStage([
       { name: 'a', script: 'echo up; sleep 60', namespace: 0 },
       { name: 'b', script: 'true', namespace: 0 },
     ])
@@ -467,7 +475,7 @@ describe('leftovers', () => {
   })
 
   it('sets up again what is already there', async () => {
-    const spec = testStage([
+    const spec = dockerStage([
       { name: 'a', script: 'true', namespace: 0 },
       { name: 'b', script: 'true', namespace: 0 },
     ])

@@ -1,11 +1,19 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { type Engine, type Spec, scaledTimers, silentLogger } from '@waggle/domain'
-import { startDocker, type TestDocker, tempFolder, testImages, waitUntil } from '@waggle/testkit'
+import {
+  dockerStage,
+  type Ran,
+  runNamed,
+  startDocker,
+  type TestDocker,
+  tempFolder,
+  testImages,
+  waitUntil,
+} from '@waggle/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDockerEngine } from './docker-engine.ts'
 import { EngineClient } from './engine-client.ts'
-import { type Ran, runNamed, testStage } from './test-stage.ts'
 
 /** A way to the engine that can be cut: as a restart with live-restore looks to a worker (reliability.md D1 to D3). */
 class Gate {
@@ -88,7 +96,7 @@ const runWithOutage = async (
   meanwhile: (spec: Spec, container: string) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<Ran> => {
-  const spec = testStage([{ name: 'one', script }])
+  const spec = dockerStage([{ name: 'one', script }])
   const container = `${spec.steps[0]?.id}-1`
   await engine.setup(spec)
   let isSeen = false

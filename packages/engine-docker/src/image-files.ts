@@ -11,7 +11,7 @@ const run = promisify(execFile)
 /** What an image consists of, by path inside it. */
 export type ImageFiles = Map<string, ImageEntry>
 
-export type ImageEntry =
+type ImageEntry =
   | { readonly kind: 'folder'; readonly mode: number }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'text'; readonly text: string; readonly mode: number }

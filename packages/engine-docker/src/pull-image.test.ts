@@ -4,13 +4,18 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { type Engine, scaledTimers, silentLogger } from '@waggle/domain'
-import { startDocker, type TestDocker } from '@waggle/testkit'
+import {
+  type DockerStep,
+  dockerStage,
+  runNamed,
+  startDocker,
+  type TestDocker,
+} from '@waggle/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createDockerEngine } from './docker-engine.ts'
 import { EngineClient } from './engine-client.ts'
 import { tarOf } from './image-files.ts'
 import { pauseProgram } from './pause-program.ts'
-import { runNamed, type TestStep, testStage } from './test-stage.ts'
 
 let docker: TestDocker
 let engine: Engine
@@ -54,8 +59,8 @@ const answering = async (status: number, body: object = {}) => {
   return { address, asked }
 }
 
-const runImage = async (step: Partial<TestStep>, more: Parameters<typeof runNamed>[3] = {}) => {
-  const spec = testStage([{ name: 'one', mounts: [], workingDir: '', ...step }])
+const runImage = async (step: Partial<DockerStep>, more: Parameters<typeof runNamed>[3] = {}) => {
+  const spec = dockerStage([{ name: 'one', mounts: [], workingDir: '', ...step }])
   await engine.setup(spec)
   try {
     return await runNamed(engine, spec, 'one', more)

@@ -22,7 +22,7 @@ export const isEngineAway = (error: unknown): boolean =>
   error instanceof WaggleError && error.code === 'engine_unavailable'
 
 /** What follows `extra info:` can hold the container's environment (pipeline.md §13.4). */
-export const withoutExtraInfo = (text: string): string => {
+const withoutExtraInfo = (text: string): string => {
   const cut = text.toLowerCase().indexOf('extra info:')
   return (cut < 0 ? text : text.slice(0, cut)).trim().slice(0, 2_000)
 }

@@ -5,6 +5,13 @@ export {
   type EngineCases,
 } from './describe-engine/describe-engine.ts'
 export { describeStores } from './describe-stores/describe-stores.ts'
+export {
+  type DockerStep,
+  dockerStage,
+  installationOf,
+  type Ran,
+  runNamed,
+} from './docker-stage.ts'
 export { FakeEngine, type FakeStep } from './fake-engine.ts'
 export { freePort } from './free-port.ts'
 export { makeSpec, makeSpecStep } from './make-spec.ts'

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Engine, RunOptions, Spec, SpecStep, StepExit } from '@waggle/domain'
-import { makeSpec } from '@waggle/testkit'
+import { makeSpec } from './make-spec.ts'
 
-export type TestStep = Partial<SpecStep> & { readonly name: string }
+export type DockerStep = Partial<SpecStep> & { readonly name: string }
 
 /** A spec as compile makes it for this engine: names and labels of one attempt of an installation of the test's own,
  *  and a workspace at `/drone`. A step's `script` runs in busybox. */
-export const testStage = (
-  steps: readonly TestStep[],
+export const dockerStage = (
+  steps: readonly DockerStep[],
   more: Partial<Spec> & { installation?: string; stage?: number } = {},
 ): Spec => {
   const { installation = `t${randomUUID().slice(0, 8)}`, stage = 1, ...rest } = more
