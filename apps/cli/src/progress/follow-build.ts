@@ -46,8 +46,8 @@ export const followBuild = async (
 const pollMs = 1_000
 /** How long an unreachable server is asked again. */
 const patienceMs = 60_000
-/** After the build's end, how long the rest of a log may take to show a line. */
-const quietMs = 10_000
+/** After the build's end, how long a live log may be silent before the rest of it is read from the archive. */
+const quietMs = 2_000
 
 class Follower {
   readonly #client: Client
@@ -56,6 +56,8 @@ class Follower {
   readonly #view: ProgressView
   readonly #signal: AbortSignal
   readonly #logs = new Map<string, Promise<void>>()
+  /** Ends the live logs, not the reading of the archive. */
+  readonly #stopLive = new AbortController()
   #latest: ApiBuild | null = null
   #wake: () => void = () => undefined
   #lineAt = 0
@@ -137,24 +139,26 @@ class Follower {
 
   async #follow(stage: ApiStage, step: ApiStep): Promise<void> {
     const address = { build: this.#number, stage: stage.number, step: step.number }
+    const live = AbortSignal.any([this.#signal, this.#stopLive.signal])
     let next = 0
     for (let tries = 0; !this.#signal.aborted; tries++) {
       try {
-        const lines = this.#client.followLog(this.#slug, address, next, this.#signal)
-        for await (const line of lines) {
-          next = line.pos + 1
-          tries = 0
-          this.#show(stage, step, line.out)
-        }
-        if (next > 0) return
+        if (!live.aborted)
+          for await (const line of this.#client.followLog(this.#slug, address, next, live)) {
+            next = line.pos + 1
+            tries = 0
+            this.#show(stage, step, line.out)
+          }
+        if (next > 0 && !live.aborted) return
         // No live stream: not yet, or not any more. Then the archive has the lines.
         const kept = await this.#client.findLog(this.#slug, address)
-        for (const line of kept ?? []) this.#show(stage, step, line.out)
-        if (kept !== null || (tries >= 2 && this.#isOver(address))) return
+        for (const line of kept ?? []) if (line.pos >= next) this.#show(stage, step, line.out)
+        if (live.aborted || kept !== null || (tries >= 2 && this.#isOver(address))) return
       } catch (error) {
-        if (this.#signal.aborted || !isWaggleError(error, 'unavailable') || tries > 60) throw error
+        if (this.#signal.aborted) return
+        if (tries > 60 || !(live.aborted || isWaggleError(error, 'unavailable'))) throw error
       }
-      await this.#nap(300)
+      await this.#nap(live.aborted ? 100 : 300)
     }
   }
 
@@ -175,7 +179,9 @@ class Follower {
     const all = Promise.all(this.#logs.values()).then(() => true)
     this.#lineAt = performance.now()
     while (!this.#signal.aborted && performance.now() - this.#lineAt < quietMs)
-      if (await Promise.race([all, this.#nap(250)])) return
+      if (await Promise.race([all, this.#nap(100)])) return
+    this.#stopLive.abort()
+    await Promise.race([all, this.#nap(patienceMs)])
   }
 
   async #nap(ms: number): Promise<false> {
