@@ -66,7 +66,7 @@ describe('a worker that is killed', () => {
       expect(stage?.status).toBe(status)
       if (status === 'error') expect(stage?.error).toMatch(/^worker lost \(/)
       expect(seenBy(phase, number)).toEqual(starts)
-      await waitUntil('leftovers to go', async () => (await leftoversOf(stage?.id ?? 0)) === 0)
+      await waitUntil('leftovers to go', async () => (await leftoversOf(system, stage?.id)) === 0)
       // What was final stays so: nothing of the dead worker may write afterwards.
       expect((await system.client.build(number)).stages?.[0]?.status).toBe(status)
       await worker.kill()

@@ -58,7 +58,7 @@ describe('a worker that stands still', () => {
     worker.signal('SIGCONT')
     await waitUntil(
       'the worker to clean up',
-      async () => (await leftoversOf(build.stages?.[0]?.id ?? 0)) === 0,
+      async () => (await leftoversOf(system, build.stages?.[0]?.id)) === 0,
       30_000,
     )
     expect(await system.client.build(number)).toEqual(before)

@@ -199,6 +199,36 @@ describe('a stage from start to end', () => {
   })
 })
 
+describe('a start', () => {
+  it('that asks for an impossible grant changes no row', async () => {
+    const { deps } = control
+    const { stage } = await submit(pipeline('a'))
+    const lease = await leaseOf(control, await control.worker(), stage.id)
+    const before = await rowsOf(stage.id)
+    const start = (steps: typeof twoSteps, ...grants: readonly { step: number; try: number }[]) =>
+      startStage(deps, lease, { steps, grants })
+    await expect(start(twoSteps, { step: 9, try: 1 })).rejects.toMatchObject({
+      code: 'unknown_step',
+    })
+    await expect(start(twoSteps, { step: 1, try: 2 })).rejects.toMatchObject({ code: 'bad_try' })
+    await expect(start([...twoSteps, ...twoSteps])).rejects.toMatchObject({ code: 'bad_steps' })
+    expect(await rowsOf(stage.id)).toBe(before)
+  })
+
+  it('without grants leaves the attempt without one', async () => {
+    const { deps, database } = control
+    const { stage } = await submit(pipeline('a'))
+    const lease = await leaseOf(control, await control.worker(), stage.id)
+    expect(await startStage(deps, lease, { steps: twoSteps, grants: [] })).toEqual(ok)
+    expect(await database.attempts.find(stage.id, 1)).toMatchObject({ state: 'leased' })
+    const grants = [{ step: 1, try: 1 }]
+    // The same start, repeated with what it asks for only now, grants it.
+    expect(await startStage(deps, lease, { steps: twoSteps, grants })).toEqual(ok)
+    expect(await database.attempts.find(stage.id, 1)).toMatchObject({ state: 'granted' })
+    expect(await database.steps.listByStage(stage.id)).toHaveLength(2)
+  })
+})
+
 describe('a lease', () => {
   it('that is stale, forged or of another worker changes no row', async () => {
     const { stage } = await submit(pipeline('a'))
