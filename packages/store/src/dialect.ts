@@ -21,6 +21,8 @@ export interface Dialect {
   /** The database's clock in milliseconds, read anew by every statement: a transaction's own start time would
    *  make a lease look older than it is. */
   readonly now: RawBuilder<number>
+  /** The same, but once per statement, so that columns set together are equal. */
+  readonly stamp: RawBuilder<number>
   /** The column is one of a list given as one parameter, so that the statement's text stays the same. */
   readonly anyInt: (column: string, list: readonly number[]) => RawBuilder<boolean>
   readonly anyText: (column: string, list: readonly string[]) => RawBuilder<boolean>
@@ -57,6 +59,7 @@ export const sqliteDialect: Dialect = {
     plugins: [new CamelCasePlugin()],
   }),
   now: sql<number>`cast(round(unixepoch('subsec') * 1000) as integer)`,
+  stamp: sql<number>`cast(round(unixepoch('subsec') * 1000) as integer)`,
   anyInt: (column, list) =>
     sql<boolean>`${sql.ref(column)} in (select value from json_each(${list}))`,
   anyText: (column, list) =>
@@ -84,6 +87,7 @@ export const postgresDialect: Dialect = {
     plugins: [new CamelCasePlugin()],
   }),
   now: sql<number>`round(extract(epoch from clock_timestamp()) * 1000)::bigint`,
+  stamp: sql<number>`round(extract(epoch from statement_timestamp()) * 1000)::bigint`,
   anyInt: (column, list) => sql<boolean>`${sql.ref(column)} = any(${list}::bigint[])`,
   anyText: (column, list) => sql<boolean>`${sql.ref(column)} = any(${list}::text[])`,
   isAbsent: (value, type) => sql<boolean>`${value}::${sql.raw(type)} is null`,

@@ -1,4 +1,5 @@
 import type { Compilable, InsertObject } from 'kysely'
+import type { Dialect } from './dialect.ts'
 import { type Query, rowsQuery } from './query.ts'
 import type { Schema } from './schema.ts'
 import type { Session } from './session.ts'
@@ -6,12 +7,14 @@ import type { Session } from './session.ts'
 // Few sizes, so that few texts are compiled and prepared; 64 rows stay far below SQLite's 32,766 parameters.
 const sizes = [64, 8, 4, 2, 1]
 
-/** Inserts rows with several of them in each statement; gives them as they were stored, in the order given. */
+/** Inserts rows with several of them in each statement; gives them as they were stored, in the order given.
+ *  `computed`: what the database adds to each. */
 export const insertRows = <P extends object>(
   table: keyof Schema,
   fields: readonly (keyof P & string)[],
   returning: readonly string[],
   conflictCode: string,
+  computed: (dialect: Dialect, row: P) => Record<string, unknown> = () => ({}),
 ): ((session: Session, rows: readonly P[]) => Promise<readonly unknown[]>) => {
   const queries = new Map<number, Query<readonly P[], unknown>>()
   const queryOf = (size: number): Query<readonly P[], unknown> => {
@@ -20,10 +23,15 @@ export const insertRows = <P extends object>(
     const made = rowsQuery<P, unknown>(
       size,
       fields,
-      ({ db }, rows) =>
-        db
+      (dialect, rows) =>
+        dialect.db
           .insertInto(table)
-          .values(rows as unknown as InsertObject<Schema, typeof table>[])
+          .values(
+            rows.map((row) => ({ ...row, ...computed(dialect, row) })) as unknown as InsertObject<
+              Schema,
+              typeof table
+            >[],
+          )
           .returning(returning as never) as unknown as Compilable<unknown>,
       conflictCode,
     )

@@ -58,7 +58,7 @@ const listOpenByWorker = query(({ db }, p: { workerId: string }) =>
 )
 
 const create = query(
-  ({ db, now }, p: NewAttempt) =>
+  ({ db, stamp }, p: NewAttempt) =>
     db
       .insertInto('attempts')
       .values({
@@ -72,8 +72,8 @@ const create = query(
         state: 'leased',
         tokenHash: p.tokenHash,
         answerSealed: p.answerSealed,
-        acceptedAt: now,
-        renewedAt: now,
+        acceptedAt: stamp,
+        renewedAt: stamp,
         endedAt: 0,
         end: '',
         cancelRequestedAt: 0,

@@ -103,13 +103,13 @@ const listByRef = query(({ db }, p: Window & { ref: string }) =>
 )
 
 const create = query(
-  ({ db, now }, p: Record<string, never>) =>
+  ({ db, stamp }, p: Record<string, never>) =>
     db
       .insertInto('builds')
       .values({
         ...pick(p, created),
-        createdAt: now,
-        updatedAt: now,
+        createdAt: stamp,
+        updatedAt: stamp,
         version: 1,
       })
       .returning(build.columns),

@@ -20,12 +20,11 @@ const row = noun<OutboxRow>('outbox message', {
 
 const insert = insertRows<Record<string, unknown>>(
   'outbox',
-  ['message', 'createdAt'],
+  ['message'],
   row.columns,
   'row_exists',
+  ({ stamp }) => ({ createdAt: stamp }),
 )
-
-const clock = query(({ db, now }) => db.selectNoFrom(now.as('now')))
 
 const list = query(({ db }, p: { afterId: number; limit: number }) =>
   db
@@ -42,9 +41,7 @@ const remove = query(({ db, anyInt }, p: { ids: readonly number[] }) =>
 
 export const outboxStore = (session: Session): OutboxStore => ({
   add: async (messages) => {
-    if (messages.length === 0) return []
-    const createdAt = (await session.read(clock, {}))[0]?.now ?? Date.now()
-    const rows = messages.map((message) => ({ message: JSON.stringify(message), createdAt }))
+    const rows = messages.map((message) => ({ message: JSON.stringify(message) }))
     return (await insert(session, rows)).map(row.read)
   },
   list: async (limit) => {

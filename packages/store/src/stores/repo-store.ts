@@ -66,14 +66,14 @@ const list = query(({ db }, p: { offset: number; limit: number }) =>
 )
 
 const create = query(
-  ({ db, now }, p: Record<string, never>) =>
+  ({ db, stamp }, p: Record<string, never>) =>
     db
       .insertInto('repos')
       .values({
         ...pick(p, created),
         counter: 0,
-        createdAt: now,
-        updatedAt: now,
+        createdAt: stamp,
+        updatedAt: stamp,
         version: 1,
       })
       .returning(repo.columns),

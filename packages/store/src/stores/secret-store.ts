@@ -30,7 +30,7 @@ const findByName = query(({ db }, p: { repoId: number; name: string }) =>
 )
 
 const create = query(
-  ({ db, now }, p: NewSecret) =>
+  ({ db, stamp }, p: NewSecret) =>
     db
       .insertInto('secrets')
       .values({
@@ -39,8 +39,8 @@ const create = query(
         dataSealed: p.dataSealed,
         pullRequest: p.pullRequest,
         pullRequestPush: p.pullRequestPush,
-        createdAt: now,
-        updatedAt: now,
+        createdAt: stamp,
+        updatedAt: stamp,
       } as never)
       .returning(secret.columns),
   'secret_exists',

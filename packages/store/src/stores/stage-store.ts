@@ -1,5 +1,4 @@
 import {
-  type NewStage,
   type PartitionLoad,
   type Stage,
   type StagePatch,
@@ -71,14 +70,18 @@ const lock = query(({ db, hasRowLocks }, p: { id: number }) =>
     .$if(hasRowLocks, (locked) => locked.forUpdate()),
 )
 
-const clock = query(({ db, now }) => db.selectNoFrom(now.as('now')))
-
-const created = stage.columns.filter((column) => column !== 'id')
+const computed = ['createdAt', 'updatedAt', 'version']
 const insert = insertRows<Record<string, unknown>>(
   'stages',
-  [...created, 'pendingAt'],
+  stage.columns.filter((column) => column !== 'id' && !computed.includes(column)),
   stage.columns,
   'stage_exists',
+  ({ stamp }, row) => ({
+    createdAt: stamp,
+    updatedAt: stamp,
+    version: 1,
+    pendingAt: sql<number>`case when ${row['status']} = 'pending' then ${stamp} else 0 end`,
+  }),
 )
 
 const patchable = [
@@ -175,12 +178,7 @@ export const stageStore = (session: Session): StageStore => {
     listByBuild: async (buildId) => all(await session.read(listByBuild, { buildId })),
     lock: async (id) => one(await session.read(lock, { id })),
     create: async (stages) => {
-      if (stages.length === 0) return []
-      const now = (await session.read(clock, {}))[0]?.now ?? Date.now()
-      const rows = await insert(
-        session,
-        stages.map((given) => newRow(given, now)),
-      )
+      const rows = await insert(session, stages.map(stage.write))
       return rows.map(stage.read)
     },
     update: async (id, patch, when = {}) =>
@@ -215,14 +213,6 @@ export const stageStore = (session: Session): StageStore => {
       ),
   }
 }
-
-const newRow = (given: NewStage, now: number): Record<string, unknown> => ({
-  ...stage.write(given),
-  createdAt: now,
-  updatedAt: now,
-  version: 1,
-  pendingAt: given.status === 'pending' ? now : 0,
-})
 
 const listOf = (
   status: StageStatus | readonly StageStatus[] | undefined,

@@ -37,7 +37,7 @@ const findByTokenHash = query(({ db }, p: { tokenHash: string }) =>
 )
 
 const create = query(
-  ({ db, now }, p: Created) =>
+  ({ db, stamp }, p: Created) =>
     db
       .insertInto('users')
       .values({
@@ -49,8 +49,8 @@ const create = query(
         active: true,
         avatar: '',
         tokenHash: p.tokenHash,
-        createdAt: now,
-        updatedAt: now,
+        createdAt: stamp,
+        updatedAt: stamp,
         lastLoginAt: 0,
       } as never)
       .onConflict((conflict) => conflict.column('loginKey').doNothing())

@@ -40,9 +40,9 @@ const list = query(({ db }) =>
   db.selectFrom('workers').select(worker.columns).orderBy('name').orderBy('id'),
 )
 
-const register = query(({ db, now }, p: Record<string, never>) => {
+const register = query(({ db, stamp }, p: Record<string, never>) => {
   const fields = pick(p, given)
-  const fresh = { isDraining: false, registeredAt: now, lastSeenAt: now }
+  const fresh = { isDraining: false, registeredAt: stamp, lastSeenAt: stamp }
   return db
     .insertInto('workers')
     .values({ ...fields, ...fresh })
