@@ -21,9 +21,11 @@ interface Changes {
 
 const base = JSON.parse(readFileSync(join(folder, 'given.json'), 'utf8')) as Given
 
-const givenWith = ({ repo, build, stage, settings: _, ...rest }: Changes): Given => ({
+const givenWith = ({ repo, build, stage, ...changes }: Changes): Given => ({
   ...base,
-  ...rest,
+  manifest: changes.manifest ?? '',
+  secrets: changes.secrets ?? [],
+  netrc: changes.netrc ?? null,
   repo: { ...base.repo, ...repo },
   build: { ...base.build, ...build },
   stage: { ...base.stage, ...stage },

@@ -20,6 +20,7 @@ import {
   pullCredentials,
   type RegistryAuth,
   type SecretResolver,
+  safeEnvironment,
   secretResolver,
   settingsToEnv,
   stageLabels,
@@ -87,7 +88,7 @@ const makeContext = (
   const workspace = workspaceOf(pipeline.workspace, os, settings.localFolder)
   const resolve = secretResolver(given, settings)
   const warn = (message: string) => void warnings.push(message)
-  const base = {
+  const base = safeEnvironment({
     ...baseEnvironment(given, pipeline, settings),
     DRONE_WORKSPACE: workspace.full,
     DRONE_WORKSPACE_BASE: workspace.base,
@@ -96,7 +97,7 @@ const makeContext = (
     ...(settings.localFolder === ''
       ? { DRONE_DOCKER_VOLUME_ID: `${name}-ws` }
       : { DRONE_DOCKER_VOLUME_PATH: settings.localFolder }),
-  }
+  })
   return {
     given,
     settings,
@@ -224,14 +225,15 @@ const stepEnvironment = (
   step: PipelineStep,
   script: string,
   { given, settings, base, made, isWindows }: Context,
-): Record<string, string> => ({
-  ...base,
-  ...(settings.netrcCloneOnly ? {} : netrcEnvironment(given)),
-  ...literals(step),
-  ...settingsToEnv(step.settings),
-  ...(script === '' ? {} : { ...made, DRONE_SCRIPT: script }),
-  ...(script !== '' && isWindows ? { SHELL: 'powershell.exe' } : {}),
-})
+): Record<string, string> =>
+  safeEnvironment({
+    ...base,
+    ...(settings.netrcCloneOnly ? {} : netrcEnvironment(given)),
+    ...literals(step),
+    ...settingsToEnv(step.settings),
+    ...(script === '' ? {} : { ...made, DRONE_SCRIPT: script }),
+    ...(script !== '' && isWindows ? { SHELL: 'powershell.exe' } : {}),
+  })
 
 const literals = (step: PipelineStep): Record<string, string> =>
   Object.fromEntries(

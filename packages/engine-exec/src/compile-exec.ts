@@ -15,6 +15,7 @@ import {
   powershellFileScript,
   prepareStage,
   type SecretResolver,
+  safeEnvironment,
   secretResolver,
   stageLabels,
   stageMasks,
@@ -71,7 +72,7 @@ const makeContext = (
   const root = posix.join(settings.root || '/tmp', name)
   const home = posix.join(root, 'home/drone')
   const folder = settings.localFolder || posix.join(root, 'drone/src')
-  const base = {
+  const base = safeEnvironment({
     ...settings.hostEnvironment,
     ...baseEnvironment(given, pipeline, settings),
     HOME: home,
@@ -80,7 +81,7 @@ const makeContext = (
     DRONE_HOME: folder,
     DRONE_WORKSPACE: folder,
     GIT_TERMINAL_PROMPT: '0',
-  }
+  })
   const isWindows = pipeline.platform.os === 'windows'
   const resolve = secretResolver(given, settings)
   return { given, settings, pipeline, name, root, folder, isWindows, base, made, resolve, warn }
@@ -123,12 +124,12 @@ const userStep = (step: PipelineStep, context: Context): Draft => {
   const getsNetrc = !settings.netrcCloneOnly
   return {
     name: step.name,
-    environment: {
+    environment: safeEnvironment({
       ...base,
       ...(getsNetrc ? netrcEnvironment(given) : {}),
       ...literals(step, settings.hostEnvironment),
       ...made,
-    },
+    }),
     secrets: stepSecrets(step, context.resolve, context.warn),
     runPolicy: stepRunPolicy(step, given),
     errPolicy: stepErrPolicy(step.failure.toLowerCase()),

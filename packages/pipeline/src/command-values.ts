@@ -15,6 +15,7 @@ export interface HeldValue {
 export class CommandValues {
   /** Variables made here; every step with commands gets them. */
   readonly made = new Map<string, string>()
+  readonly #names = new Map<string, string>()
   readonly #shell: Shell
   readonly #values: Values
   /** Variables that a step always sees with the value that substitution has. */
@@ -56,9 +57,11 @@ export class CommandValues {
 
   #variableFor({ name, operation }: Expression, value: string): string {
     if (operation.type === 'value' && this.#isStable(name)) return name
-    for (const [made, held] of this.made) if (held === value) return made
+    const known = this.#names.get(value)
+    if (known !== undefined) return known
     const variable = `WAGGLE_VALUE_${this.made.size + 1}`
     this.made.set(variable, value)
+    this.#names.set(value, variable)
     return variable
   }
 }

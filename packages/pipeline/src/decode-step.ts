@@ -41,6 +41,8 @@ const decodeUnusedKeys = (fields: Fields): void => {
   fields.str('shell')
   if (fields.node('push')?.kind === 'map') fields.fields('push')?.str('image')
   else fields.str('push')
+  if (fields.node('build')?.kind === 'list') fields.mismatch('build', 'mapping')
+  fields.items('ports')
   for (const name of ['limits', 'requests']) {
     const resources = fields.fields('resources')?.fields(name)
     resources?.number('cpu', 'float')

@@ -118,6 +118,7 @@ describe('parseManifest', () => {
     ['a: &x {b: *x}\n', 'yaml_alias'],
     ['<<: 1\n', 'yaml_merge'],
     ['? [a]\n: b\n', 'yaml_key'],
+    ['kind: "a\\0b"\n', 'yaml_nul'],
     ['just text\n', 'missing_kind'],
     ['- kind: pipeline\n', 'missing_kind'],
     ['kind: ~\n', 'missing_kind'],

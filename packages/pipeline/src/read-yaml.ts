@@ -148,7 +148,9 @@ class TreeReader {
   #fresh(node: ParsedNode, path: string, here: Place): Sized {
     if (isMap(node)) return this.#map(node as YAMLMap.Parsed, path, here)
     if (isSeq(node)) return this.#list(node as YAMLSeq.Parsed, path, here)
-    return { node: toScalar(node as Scalar.Parsed, here), size: 1, depth: 0 }
+    const scalar = toScalar(node as Scalar.Parsed, here)
+    if (scalar.text.includes('\0')) this.problems.push({ ...nul, path, ...here })
+    return { node: scalar, size: 1, depth: 0 }
   }
 
   #alias(node: Alias, path: string, here: Place): Sized {
@@ -252,6 +254,12 @@ const emptyScalar = (at: Place): YamlScalar => ({
   line: at.line,
   column: at.column,
 })
+
+/** No program, variable or path can hold a NUL; better said here, with its place, than by an engine. */
+const nul: Pick<YamlProblem, 'code' | 'message'> = {
+  code: 'yaml_nul',
+  message: 'yaml: a value holds a NUL character',
+}
 
 const toScalar = (node: Scalar.Parsed, here: Place): YamlScalar => ({
   kind: 'scalar',

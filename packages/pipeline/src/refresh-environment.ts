@@ -1,6 +1,7 @@
 import type { Given } from '@waggle/domain'
 import { buildEnvironment } from './environment-build.ts'
 import { stageEnvironment } from './environment-stage.ts'
+import { safeEnvironment } from './safe-environment.ts'
 
 export interface RefreshState {
   /** Status of the worker's copy of the build. */
@@ -15,15 +16,16 @@ export interface RefreshState {
 
 /** The variables that are made anew just before a step starts: layers 17 to 19 of environment.md §2. They overlay
  *  what was compiled, whatever the file says. */
-export const refreshEnvironment = (given: Given, state: RefreshState): Record<string, string> => ({
-  ...buildEnvironment(given, { status: state.buildStatus, nowMs: state.nowMs }),
-  ...stageEnvironment(given, {
-    status: state.stageStatus,
-    startedAt: state.stageStartedAt,
-    failedSteps: state.failedSteps,
-    nowMs: state.nowMs,
-  }),
-  ...(state.step === null
-    ? {}
-    : { DRONE_STEP_NAME: state.step.name, DRONE_STEP_NUMBER: String(state.step.number) }),
-})
+export const refreshEnvironment = (given: Given, state: RefreshState): Record<string, string> =>
+  safeEnvironment({
+    ...buildEnvironment(given, { status: state.buildStatus, nowMs: state.nowMs }),
+    ...stageEnvironment(given, {
+      status: state.stageStatus,
+      startedAt: state.stageStartedAt,
+      failedSteps: state.failedSteps,
+      nowMs: state.nowMs,
+    }),
+    ...(state.step === null
+      ? {}
+      : { DRONE_STEP_NAME: state.step.name, DRONE_STEP_NUMBER: String(state.step.number) }),
+  })

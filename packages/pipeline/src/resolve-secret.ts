@@ -1,6 +1,7 @@
 import type { Given, SpecSecret } from '@waggle/domain'
 import type { CompileSettings } from './compile-settings.ts'
 import type { PipelineStep } from './manifest.ts'
+import { isVariableName, withoutNul } from './safe-environment.ts'
 import { settingVariable } from './settings-to-env.ts'
 
 export type SecretResolver = (name: string) => string | null
@@ -34,10 +35,10 @@ export const stepSecrets = (
     ...Object.entries(step.settings).map(([key, value]) => [settingVariable(key), value] as const),
   ]
   return named.flatMap(([env, source]) => {
-    if (source.kind !== 'secret') return []
+    if (source.kind !== 'secret' || !isVariableName(env)) return []
     const value = resolve(source.secret)
     if (value === null)
       warn(`step ${step.name}: there is no secret ${source.secret}; $${env} is empty`)
-    return [{ name: source.secret, env, value: value ?? '' }]
+    return [{ name: source.secret, env, value: withoutNul(value ?? '') }]
   })
 }
