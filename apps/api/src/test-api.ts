@@ -6,7 +6,7 @@ import { allApiSettings, type RunningApi, runApi } from './run-api.ts'
 export const adminToken = 'admin-token-of-the-tests'
 export const workerSecret = 'worker-secret-of-the-tests'
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string

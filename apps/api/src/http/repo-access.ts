@@ -1,9 +1,9 @@
 import type { Repo, User } from '@waggle/domain'
 
-export type Need = 'read' | 'write' | 'admin'
+type Need = 'read' | 'write' | 'admin'
 
 /** What somebody may do in one repository; write implies read, admin implies both. */
-export interface RepoPermission {
+interface RepoPermission {
   readonly read: boolean
   readonly write: boolean
   readonly admin: boolean

@@ -16,7 +16,7 @@ export const permissions = [
 ] as const
 export type Permission = (typeof permissions)[number]
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
 
 export interface Route {
   readonly method: Method

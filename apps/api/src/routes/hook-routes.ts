@@ -55,7 +55,7 @@ const zeros = /^0{40}(0{24})?$/
 const commitId = /^[0-9a-f]{40}([0-9a-f]{24})?$/i
 
 /** `{ref, after?, before?, message?, params?}`. A ref that is gone asks for nothing. */
-export const readHook = (body: JsonBody): Hook | 'deleted' => {
+const readHook = (body: JsonBody): Hook | 'deleted' => {
   const given = body.text('ref', 500) ?? ''
   if (given === '') throw badRequest('ref: required')
   const ref = given.startsWith('refs/') ? given : `refs/heads/${given}`
