@@ -98,7 +98,7 @@ describe('output', () => {
       })
       await Promise.all(turns)
     })
-  })
+  }, 120_000)
 
   it('is complete when a step prints 20,000 lines at once, time after time', async () => {
     const steps = Array.from({ length: 12 }, (_, i) => ({
@@ -111,7 +111,7 @@ describe('output', () => {
       for (const step of steps) sizes.push((await runNamed(engine, spec, step.name)).bytes.length)
       expect(sizes).toEqual(steps.map(() => 108_894))
     })
-  })
+  }, 120_000)
 
   it('keeps an unfinished last line as it is', async () => {
     expect((await runOne('echo a; printf b')).text).toBe('a\nb')
