@@ -4,6 +4,8 @@ export const manifestLimits = {
   depth: 64,
   /** Scalars, lists and mappings of the whole file, aliases expanded. */
   nodes: 20_000,
+  /** With content, of any kind. */
+  documents: 2_000,
   stages: 500,
   stepsPerStage: 2_000,
   stepsPerFile: 10_000,

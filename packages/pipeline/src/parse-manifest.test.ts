@@ -171,6 +171,7 @@ describe('parseManifest', () => {
       `a: &a {${Array.from({ length: 500 }, (_, i) => `k${i}: v`).join(', ')}}\nb: {<<: [${'*a,'.repeat(500)}]}`,
       'limit_nodes',
     ],
+    ['many documents', '---\nkind: secret\n'.repeat(2_001), 'limit_documents'],
     ['many stages', '---\nkind: pipeline\n'.repeat(501), 'limit_stages'],
     ['many steps', `kind: pipeline\nsteps: [${'{},'.repeat(2_001)}]`, 'limit_steps'],
     [

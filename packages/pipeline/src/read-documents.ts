@@ -23,8 +23,15 @@ export const readDocuments = (
   const issues: ManifestIssue[] = []
   const documents: ReadDocument[] = []
   const budget: NodeBudget = { left: manifestLimits.nodes }
+  let contentful = 0
   for (const [index, raw] of splitDocuments(text).entries()) {
     const number = index + 1
+    if (hasContent(raw.text)) contentful += 1
+    if (contentful > manifestLimits.documents) {
+      const message = `the file exceeds the limit of ${manifestLimits.documents} documents`
+      issues.push(fileIssue('limit_documents', message, raw.line))
+      break
+    }
     const { root, problems } = hasContent(raw.text) ? readYaml(raw, budget) : empty
     for (const problem of problems) issues.push({ ...problem, document: number })
     documents.push({ number, raw, root })

@@ -12,7 +12,7 @@ import {
 export const substitutionLimit = 1_048_576
 
 /** Steps that all substitutions of a file may take: characters read, and pattern × text of trims. */
-export const workLimit = 20_000_000
+export const workLimit = 5_000_000
 
 /** Where values come from, and who counts what is done with them: a file may name a long value very often. */
 export class Values {
