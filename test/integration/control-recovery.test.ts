@@ -170,7 +170,11 @@ describe('timers', () => {
   it('expire nobody while many workers are silent at once, until the breaker has held long enough', async () => {
     const { deps, database } = control
     const stages = await Promise.all([1, 2, 3, 4].map(() => submit(pipeline('a'))))
-    for (const { stage } of stages) await runningLease(control, await control.worker(), stage.id)
+    const workers = await Promise.all(stages.map(() => control.worker()))
+    for (const [i, { stage }] of stages.entries())
+      await runningLease(control, workers[i] as WorkerRecord, stage.id)
+    const refs = stages.map(({ stage }) => ({ stageId: stage.id, attempt: 1 }))
+    await Promise.all(workers.map((worker) => heartbeat(deps, worker, refs)))
     const startedAt = performance.now()
     running = startTimers(deps)
     const statuses = async () => {

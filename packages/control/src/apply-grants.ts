@@ -4,6 +4,7 @@ import {
   invalid,
   isDone,
   type LogKey,
+  type NewStep,
   type Step,
   type Stores,
 } from '@waggle/domain'
@@ -47,7 +48,25 @@ export const applyGrants = async (
   return opened
 }
 
-const checkNext = (step: Step, grant: Grant): void => {
+/** The records of a stage that just starts, those that are granted already running: one statement instead of one for
+ *  each. The same refusals as above. */
+export const grantAtStart = (
+  steps: readonly NewStep[],
+  grants: readonly Grant[],
+  nowMs: number,
+): readonly NewStep[] => {
+  const byNumber = new Map(steps.map((step) => [step.number, step]))
+  for (const grant of grants) {
+    const step = byNumber.get(grant.step)
+    if (!step) throw invalid('unknown_step', `the stage has no step ${grant.step}`)
+    checkNext(step, grant)
+    const granted = { grantedTry: grant.try, status: 'running', startedAt: nowMs } as const
+    byNumber.set(grant.step, { ...step, ...granted })
+  }
+  return [...byNumber.values()]
+}
+
+const checkNext = (step: NewStep, grant: Grant): void => {
   if (isDone(step.status)) throw invalid('step_ended', `step ${grant.step} has ended`)
   if (grant.try !== step.grantedTry + 1)
     throw invalid('bad_try', `step ${grant.step} comes to its try ${step.grantedTry + 1} next`)

@@ -1,4 +1,10 @@
-import { isWaggleError, type OutboxMessage, type OutboxRow, type Stage } from '@waggle/domain'
+import {
+  type Database,
+  isWaggleError,
+  type OutboxMessage,
+  type OutboxRow,
+  type Stage,
+} from '@waggle/domain'
 import { archiveOrphanLogs } from './archive-orphan-logs.ts'
 import type { TellDeps } from './control-deps.ts'
 import { publishOffers } from './dispatch.ts'
@@ -31,7 +37,31 @@ export const deliverOutbox = async (
       err: error,
     })
   }
-  await deps.database.outbox.delete(rows.map((row) => row.id))
+  await forget(deps.database, rows)
+}
+
+interface Forgetting {
+  readonly ids: number[]
+  readonly done: Promise<void>
+}
+
+const forgetting = new WeakMap<Database, Forgetting>()
+
+/** Deletes rows that were told; those of several commits that come while one statement is under way go together. */
+const forget = (database: Database, rows: readonly OutboxRow[]): Promise<void> => {
+  const next = forgetting.get(database)
+  if (next) {
+    next.ids.push(...rows.map((row) => row.id))
+    return next.done
+  }
+  const ids = rows.map((row) => row.id)
+  // Waits for the event loop's turn to end: what other calls have told by then is deleted with the same statement.
+  const done = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+    forgetting.delete(database)
+    return database.outbox.delete(ids)
+  })
+  forgetting.set(database, { ids, done })
+  return done
 }
 
 /** The same right after a commit: a failure is left to the pump. */

@@ -9,12 +9,13 @@ import {
   type Step,
   type StepUpdate,
   type Stores,
+  stageStatuses,
 } from '@waggle/domain'
 import { advanceBuild } from './advance-build.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
-import { holdLeaseAndBuild, type LeaseWish, whileRunning } from './hold-lease.ts'
-import { type LeaseOutcome, ok } from './refusal.ts'
+import { holdLease, type LeaseWish, lockBuildOf, whileRunning } from './hold-lease.ts'
+import { type LeaseOutcome, type LeaseRefused, leaseLost, ok } from './refusal.ts'
 import { applyUpdates, storedCode } from './step-updates.ts'
 import { tellChange } from './tell-change.ts'
 import { errorText } from './text-limits.ts'
@@ -30,17 +31,16 @@ export const finishStage = async (
 ): Promise<LeaseOutcome> => {
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores) => {
-    const held = await holdLeaseAndBuild(deps, stores, lease, wish)
-    if (held.kind !== 'held') return held
-    const known = await stores.steps.listByStage(lease.stageId)
+    const build = await lockBuildOf(deps, stores, lease)
+    if (!build) return leaseLost
+    const stage = await endStage(stores, lease, end, nowMs)
+    if (!stage) return whyNotEnded(deps, stores, lease, end)
+    const { stageId, attempt } = lease
+    await stores.attempts.update(stageId, attempt, { state: 'ended', end: 'finished' }, wish.states)
+    const known = await stores.steps.listByStage(stageId)
     const steps = await applyUpdates(stores, known, end.updates, nowMs)
     await applyUpdates(stores, steps, leftOpen(steps), nowMs)
-    const stage = await endStage(stores, held.stage, end, nowMs)
-    const { stageId, attempt } = lease
-    await stores.attempts.update(stageId, attempt, { state: 'ended', end: 'finished' }, [
-      ...whileRunning.states,
-    ])
-    const advance = await advanceBuild(stores, held.build, nowMs)
+    const advance = await advanceBuild(stores, build, nowMs)
     return { kind: 'finished' as const, stage, advance }
   })
   if (result.kind === 'repeat') return ok
@@ -53,25 +53,40 @@ export const finishStage = async (
   return ok
 }
 
+/** Lock, check and write in one statement: a stage that is open and held by this attempt has it leased or granted, for
+ *  whoever closes an attempt from outside gives its stage a final status in the same transaction. */
 const endStage = async (
   stores: Stores,
-  stage: Stage,
+  lease: Lease,
   end: StageResult,
   nowMs: number,
-): Promise<Stage> => {
-  if (!mayMoveStage('worker', stage.status, end.status))
-    throw invalid('bad_status', `a stage that is ${stage.status} cannot become ${end.status}`)
-  const startedAt = stage.startedAt || nowMs
+): Promise<Stage | null> => {
   const patch = {
     status: end.status,
     exitCode: storedCode(end.exitCode),
     error: errorText(end.error),
-    startedAt,
-    stoppedAt: Math.max(nowMs, startedAt),
+    stoppedAt: nowMs,
     isHeld: false,
   }
-  // The row is locked and was just read: its status still holds.
-  return (await stores.stages.update(stage.id, patch, { status: stage.status })) ?? stage
+  const status = stageStatuses.filter((from) => mayMoveStage('worker', from, end.status))
+  const when = { status, attempt: lease.attempt, isHeld: true }
+  const stage = await stores.stages.update(lease.stageId, patch, when)
+  if (!stage || (stage.startedAt > 0 && stage.startedAt <= nowMs)) return stage
+  // It never started, or by another server's clock it did so later than now.
+  const startedAt = stage.startedAt || nowMs
+  const times = { startedAt, stoppedAt: Math.max(nowMs, startedAt) }
+  return stores.stages.update(stage.id, times)
+}
+
+const whyNotEnded = async (
+  deps: ControlDeps,
+  stores: Stores,
+  lease: Lease,
+  end: StageResult,
+): Promise<LeaseRefused | { readonly kind: 'repeat' }> => {
+  const held = await holdLease(deps, stores, lease, wish)
+  if (held.kind !== 'held') return held
+  throw invalid('bad_status', `a stage that is ${held.stage.status} cannot become ${end.status}`)
 }
 
 /** No step stays open in a stage that ended. One that ran and whose end nobody told is an error: its exit code is

@@ -40,19 +40,17 @@ export const holdLease = async (
   return leaseLost
 }
 
-/** The same with the build's row locked first, for calls that may change it (order of locks: design §6). */
-export const holdLeaseAndBuild = async (
-  deps: Pick<ControlDeps, 'hashToken'>,
+/** The build of a lease, locked: for calls that may change it, before they lock the stage (order of locks: design §6).
+ *  `null` where the lease is not the caller's. Says nothing about the attempt's state: that may change until the stage
+ *  is locked, worker and token never do. */
+export const lockBuildOf = async (
+  { hashToken }: Pick<ControlDeps, 'hashToken'>,
   stores: Stores,
   lease: Lease,
-  wish: LeaseWish,
-): Promise<(HeldLease & { readonly build: Build }) | Exclude<LeaseAnswer, HeldLease>> => {
-  const named = await stores.attempts.find(lease.stageId, lease.attempt)
-  if (!named || !isHolder(named, lease, deps.hashToken(lease.token))) return leaseLost
-  const build = await stores.builds.lock(named.buildId)
-  if (!build) return leaseLost
-  const held = await holdLease(deps, stores, lease, wish)
-  return held.kind === 'held' ? { ...held, build } : held
+): Promise<Build | null> => {
+  const attempt = await stores.attempts.find(lease.stageId, lease.attempt)
+  if (!attempt || !isHolder(attempt, lease, hashToken(lease.token))) return null
+  return stores.builds.lock(attempt.buildId)
 }
 
 const isHolder = (attempt: Attempt, lease: Lease, tokenHash: string): boolean =>

@@ -1,8 +1,8 @@
-import type { Attempt } from '@waggle/domain'
+import type { Attempt, Timers } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverEnded } from './deliver-outbox.ts'
 import { type EndedAttempt, endLostAttempt } from './end-lost-attempt.ts'
-import { isMassLoss, lateLimitMs, type ReaperHealth } from './reaper-health.ts'
+import { isMassLoss, lateLimitMs, type ReaperHealth, suspectLimits } from './reaper-health.ts'
 
 /** Ends the attempts of workers that fell silent (reliability.md §0.2, rule G9). */
 export class Reaper {
@@ -19,10 +19,14 @@ export class Reaper {
   async run(lateMs: number): Promise<number> {
     const { database, timers } = this.#deps
     if (lateMs > lateLimitMs(timers)) this.#health.reset()
-    const silent = await database.attempts.listSilent(timers)
-    if (silent.length === 0) this.#heldBackSince = null
-    if (silent.length === 0 || !this.#health.mayExpire) return 0
-    if (await this.#isHeldBack(silent)) return 0
+    const suspects = await database.attempts.listSilent(suspectLimits(timers))
+    if (suspects.length === 0) this.#heldBackSince = null
+    if (suspects.length === 0 || !this.#health.mayExpire) return 0
+    const nowMs = await database.now()
+    const silent = suspects.filter(
+      (attempt) => nowMs - attempt.renewedAt > silentMs(attempt, timers),
+    )
+    if (silent.length === 0 || (await this.#isHeldBack(suspects))) return 0
     const ended: EndedAttempt[] = []
     for (const attempt of silent) {
       const result = await this.#end(attempt)
@@ -33,9 +37,9 @@ export class Reaper {
   }
 
   /** The breaker: holds back for at most `breakerMs`, for in the end the workers may be gone indeed. */
-  async #isHeldBack(silent: readonly Attempt[]): Promise<boolean> {
+  async #isHeldBack(suspects: readonly Attempt[]): Promise<boolean> {
     const { clock, database, log, timers } = this.#deps
-    const workers = new Set(silent.map((attempt) => attempt.workerId)).size
+    const workers = new Set(suspects.map((attempt) => attempt.workerId)).size
     if (!isMassLoss(workers, await database.attempts.countHolders())) {
       this.#heldBackSince = null
       return false
@@ -50,14 +54,14 @@ export class Reaper {
   async #end(attempt: Attempt): Promise<EndedAttempt | null> {
     const { timers, log } = this.#deps
     const { stageId, number, buildId, state } = attempt
-    const silentMs = state === 'leased' ? timers.requeueMs : timers.lostMs
+    const limitMs = silentMs(attempt, timers)
     try {
       return await endLostAttempt(
         this.#deps,
         { stageId, attempt: number, buildId },
         // Granted meanwhile: then the longer silence counts, and the next tick asks for it.
         async (stores) => {
-          const current = await stores.attempts.lockIfSilent(stageId, number, silentMs)
+          const current = await stores.attempts.lockIfSilent(stageId, number, limitMs)
           return current?.state === state ? current : null
         },
       )
@@ -67,3 +71,6 @@ export class Reaper {
     }
   }
 }
+
+const silentMs = (attempt: Pick<Attempt, 'state'>, timers: Timers): number =>
+  attempt.state === 'leased' ? timers.requeueMs : timers.lostMs

@@ -1,6 +1,6 @@
 import { scaledTimers } from '@waggle/domain'
 import { describe, expect, it } from 'vitest'
-import { isMassLoss, lateLimitMs, ReaperHealth } from './reaper-health.ts'
+import { isMassLoss, lateLimitMs, ReaperHealth, suspectLimits } from './reaper-health.ts'
 
 describe('health of the reaper', () => {
   it('expires nothing until it was healthy for the grace', () => {
@@ -20,6 +20,14 @@ describe('health of the reaper', () => {
   it('takes twice the interval for late', () => {
     expect(lateLimitMs(scaledTimers())).toBe(10_000)
     expect(lateLimitMs(scaledTimers(0.1))).toBe(1_500)
+  })
+
+  it('suspects a worker two heartbeats before its limit', () => {
+    expect(suspectLimits(scaledTimers())).toEqual({ requeueMs: 20_000, lostMs: 80_000 })
+    expect(suspectLimits({ heartbeatMs: 5_000, requeueMs: 300, lostMs: 700 })).toEqual({
+      requeueMs: 150,
+      lostMs: 550,
+    })
   })
 
   it.each([

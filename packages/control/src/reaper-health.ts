@@ -28,6 +28,16 @@ export class ReaperHealth {
 export const lateLimitMs = (timers: Pick<Timers, 'reconcileMs' | 'requeueMs'>): number =>
   Math.max(2 * timers.reconcileMs, Math.min(1_500, timers.requeueMs / 2))
 
+/** From which silence on a worker counts for the breaker: two heartbeats before its limit. Workers that were cut off
+ *  together do not reach their limits in one tick, for their heartbeats were spread; the first of them would be expired
+ *  before the breaker saw the rest. */
+export const suspectLimits = (
+  timers: Pick<Timers, 'heartbeatMs' | 'requeueMs' | 'lostMs'>,
+): { readonly requeueMs: number; readonly lostMs: number } => {
+  const aheadMs = Math.min(2 * timers.heartbeatMs, timers.requeueMs / 2)
+  return { requeueMs: timers.requeueMs - aheadMs, lostMs: timers.lostMs - aheadMs }
+}
+
 /** Whether so many workers fall silent at once that the fault is more likely on this side: more than 30 % of those
  *  that hold attempts, and at least three (rule G9; counted in workers, for one dead worker may hold many stages). */
 export const isMassLoss = (silentWorkers: number, holders: number): boolean =>

@@ -3,52 +3,95 @@ import {
   type Grant,
   invalid,
   type Lease,
+  type LogKey,
   type NewStep,
   type Stage,
   type StepRecord,
   type Stores,
 } from '@waggle/domain'
-import { applyGrants } from './apply-grants.ts'
+import { applyGrants, grantAtStart } from './apply-grants.ts'
 import type { ControlDeps } from './control-deps.ts'
-import { holdLeaseAndBuild, whileRunning } from './hold-lease.ts'
+import { holdLease, lockBuildOf, whileRunning } from './hold-lease.ts'
 import { openLogs } from './open-logs.ts'
-import { type LeaseOutcome, ok } from './refusal.ts'
+import { type LeaseOutcome, type LeaseRefused, leaseLost, ok } from './refusal.ts'
 import { tellChange } from './tell-change.ts'
 import { cleanText, cutCodePoints } from './text-limits.ts'
 
 const mostSteps = 2_100
 
+export interface StartReport {
+  readonly steps: readonly StepRecord[]
+  /** The first steps may start with the same call. */
+  readonly grants: readonly Grant[]
+}
+
+interface Begun {
+  readonly kind: 'begun'
+  readonly stage: Stage
+  readonly opened: readonly LogKey[]
+}
+
 /** The stage runs: its step records are made, the build runs too, and the first steps may start. */
 export const startStage = async (
   deps: ControlDeps,
   lease: Lease,
-  report: { readonly steps: readonly StepRecord[]; readonly grants: readonly Grant[] },
+  report: StartReport,
 ): Promise<LeaseOutcome> => {
   checkRecords(report.steps)
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores) => {
-    const held = await holdLeaseAndBuild(deps, stores, lease, whileRunning)
-    if (held.kind !== 'held') return held
-    const stage =
-      held.stage.status === 'pending'
-        ? await stores.stages.update(
-            held.stage.id,
-            { status: 'running', startedAt: nowMs },
-            { status: 'pending', attempt: lease.attempt },
-          )
-        : held.stage
-    let steps = await stores.steps.listByStage(lease.stageId)
-    if (steps.length === 0 && report.steps.length > 0)
-      steps = await stores.steps.create(report.steps.map((step) => newStep(lease.stageId, step)))
-    const opened = await applyGrants(stores, held.attempt, steps, report.grants, nowMs)
-    const build = await startBuild(stores, held.build, nowMs)
-    return { kind: 'started' as const, stage: stage ?? held.stage, build, opened }
+    const build = await lockBuildOf(deps, stores, lease)
+    if (!build) return leaseLost
+    const begun = await beginStage(deps, stores, lease, report, nowMs)
+    if (begun.kind !== 'begun') return begun
+    return { ...begun, build: await startBuild(stores, build, nowMs) }
   })
-  if (result.kind !== 'started') return result.kind === 'repeat' ? ok : result
+  if (result.kind === 'refused') return result
+  if (result.kind === 'repeat') return ok
   logStart(deps, result.stage, lease)
   await openLogs(deps, result.opened)
   tellChange(deps, result.build)
   return ok
+}
+
+const beginStage = async (
+  deps: ControlDeps,
+  stores: Stores,
+  lease: Lease,
+  { steps, grants }: StartReport,
+  nowMs: number,
+): Promise<Begun | LeaseRefused | { readonly kind: 'repeat' }> => {
+  const { stageId, attempt } = lease
+  // Lock, check and write in one statement: a pending stage that is held by this attempt has it leased.
+  const stage = await stores.stages.update(
+    stageId,
+    { status: 'running', startedAt: nowMs },
+    { status: 'pending', attempt, isHeld: true },
+  )
+  if (stage) {
+    const granted = await beginSteps(stores, lease, { steps, grants }, nowMs)
+    return { kind: 'begun', stage, opened: granted }
+  }
+  const held = await holdLease(deps, stores, lease, whileRunning)
+  if (held.kind !== 'held') return held
+  const known = await stores.steps.listByStage(stageId)
+  const opened = await applyGrants(stores, held.attempt, known, grants, nowMs)
+  return { kind: 'begun', stage: held.stage, opened }
+}
+
+/** Makes the step records, the granted ones as running. */
+const beginSteps = async (
+  stores: Stores,
+  { stageId, attempt }: Lease,
+  { steps, grants }: StartReport,
+  nowMs: number,
+): Promise<readonly LogKey[]> => {
+  const records = steps.map((step) => newStep(stageId, step))
+  const created = grantAtStart(records, grants, nowMs)
+  if (created.length > 0) await stores.steps.create(created)
+  if (grants.length === 0) return []
+  await stores.attempts.update(stageId, attempt, { state: 'granted' }, ['leased'])
+  return grants.map((grant) => ({ stageId, attempt, step: grant.step, try: grant.try }))
 }
 
 /** The first stage that runs makes the build run; one that was cancelled or declined stays so (scheduling.md §6). */
