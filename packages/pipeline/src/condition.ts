@@ -18,7 +18,7 @@ export const conditionNames = [
   'instance',
   'status',
 ] as const
-export type ConditionName = (typeof conditionNames)[number]
+type ConditionName = (typeof conditionNames)[number]
 
 export type Conditions = Readonly<Record<ConditionName, Condition>>
 

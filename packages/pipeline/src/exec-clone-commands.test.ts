@@ -18,7 +18,12 @@ const environment = {
 }
 
 const sh = (cwd: string, command: string): string =>
-  execFileSync('/bin/sh', ['-ec', command], { cwd, env: environment, encoding: 'utf8' }).trim()
+  execFileSync('/bin/sh', ['-ec', command], {
+    cwd,
+    env: environment,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim()
 
 /** Commits a file and gives the commit's id. */
 const commit = (name: string): string => {

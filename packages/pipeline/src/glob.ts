@@ -1,7 +1,7 @@
 import { type GlobToken, matchPrefixes, parseGlobTokens } from './glob-tokens.ts'
 
 /** Longest pattern, in code points, and most alternatives that braces may expand to (threats.md T-44). */
-export const globLimits = { pattern: 1_024, expansions: 256 } as const
+const globLimits = { pattern: 1_024, expansions: 256 } as const
 
 /** `**`: any number of components. */
 type Component = '**' | readonly (readonly GlobToken[])[]

@@ -13,7 +13,7 @@ export const settingsToEnv = (settings: PipelineStep['settings']): Record<string
 export const settingVariable = (key: string): string => `PLUGIN_${key.toUpperCase()}`
 
 /** A scalar as text; a list of scalars joined with commas, without escaping; anything else as compact JSON. */
-export const encodeSetting = (node: YamlNode): string => {
+const encodeSetting = (node: YamlNode): string => {
   if (node.kind === 'scalar') return scalarText(resolveScalar(node))
   if (node.kind === 'list' && node.items.every((item) => item.kind === 'scalar')) {
     return node.items.map((item) => scalarText(resolveScalar(item as YamlScalar))).join(',')

@@ -9,7 +9,7 @@ import {
 } from './substitution-syntax.ts'
 
 /** Longest text that one substitution may give: nested replacements multiply. */
-export const substitutionLimit = 1_048_576
+const substitutionLimit = 1_048_576
 
 /** Steps that all substitutions of a file may take: characters read, and pattern × text of trims. */
 export const workLimit = 5_000_000
@@ -43,7 +43,7 @@ export class Values {
 export const substitute = (text: string, values: Values): string =>
   text.includes('$') ? renderTemplate(parseTemplate(text), values) : text
 
-export const renderTemplate = (template: Template, values: Values): string => {
+const renderTemplate = (template: Template, values: Values): string => {
   let result = ''
   for (const part of template) result = bounded(result + renderPart(part, values))
   return result

@@ -17,7 +17,7 @@ export interface YamlScalar extends Place {
   readonly tag: string
 }
 
-export interface YamlList extends Place {
+interface YamlList extends Place {
   readonly kind: 'list'
   readonly items: readonly YamlNode[]
 }
