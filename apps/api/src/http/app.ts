@@ -30,18 +30,7 @@ export const createApp = (options: AppOptions): Express => {
   app.enable('strict routing')
   app.set('query parser', false)
   app.use(normalisePath)
-  // People reach the server by plain http too, so nothing may force them off it.
-  app.use(
-    helmet({
-      strictTransportSecurity: false,
-      frameguard: { action: 'deny' },
-      crossOriginResourcePolicy: { policy: 'cross-origin' },
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
-      },
-    }),
-  )
+  app.use(browserHeaders())
   app.use(noteRequest(options))
   app.use('/api', apiHeaders)
   for (const each of options.routes) {
@@ -58,6 +47,22 @@ export const createApp = (options: AppOptions): Express => {
   })
   app.use(failed(options.log))
   return app
+}
+
+/** Headers for browsers. Workers, who make most of the calls, do without. */
+const browserHeaders = (): RequestHandler => {
+  const set = helmet({
+    // People reach the server by plain http too, so nothing may force them off it.
+    strictTransportSecurity: false,
+    frameguard: { action: 'deny' },
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+    },
+  })
+  return (request, response, next) =>
+    request.url.startsWith('/rpc/') ? next() : set(request, response, next)
 }
 
 const checkRoutes = (routes: readonly Route[]): void => {

@@ -39,6 +39,7 @@ export const logRoutes = ({ control }: ApiDeps): readonly Route[] => {
 }
 
 const chunkCharacters = 64 * 1024
+const stallMs = 30_000
 
 /** A JSON array, one segment in memory at a time, however long the log is. */
 const writeLog = async (
@@ -70,11 +71,14 @@ const written = async (
   if (response.write(chunk)) return breathe()
   await new Promise<void>((resolve) => {
     const end = () => {
+      clearTimeout(stalled)
       response.off('drain', end)
       response.off('close', end)
       signal.removeEventListener('abort', end)
       resolve()
     }
+    // A segment is held meanwhile: who reads nothing for that long is cut off.
+    const stalled = setTimeout(() => response.destroy(), stallMs)
     response.once('drain', end)
     response.once('close', end)
     signal.addEventListener('abort', end, { once: true })
