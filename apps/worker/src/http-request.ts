@@ -40,8 +40,8 @@ export const createHttpPoster = (): HttpPoster => {
 const exchange = (question: HttpQuestion, plain: HttpAgent, secure: HttpsAgent) =>
   new Promise<HttpAnswer>((resolve, reject) => {
     const isSecure = question.url.protocol === 'https:'
-    const body =
-      typeof question.body === 'string' ? Buffer.from(question.body) : Buffer.from(question.body)
+    // Bytes are sent from where they are: an upload is a MiB, and copies live until the next big collection.
+    const body = typeof question.body === 'string' ? Buffer.from(question.body) : question.body
     const deadline = AbortSignal.timeout(question.deadlineMs)
     const call = (isSecure ? httpsRequest : httpRequest)(question.url, {
       method: 'POST',

@@ -25,12 +25,12 @@ export interface LineSinkDeps {
 }
 
 /** Lines that the archive does not have are kept here; beyond this much of them the older part is uploaded. */
-const uploadFromBytes = 4 * 1024 * 1024
+const uploadFromBytes = 2 * 1024 * 1024
 /** Beyond this much the step waits. The stream in Redis, trimmed behind each upload, stays below 8 MiB (design §9). */
-const holdBytes = 7 * 1024 * 1024
+const holdBytes = 4 * 1024 * 1024
 /** Blocks on their way to Redis before the step waits for it. */
 const unsentBytes = 512 * 1024
-const segmentBytes = 1024 * 1024
+const segmentBytes = 512 * 1024
 const awayMs = 1_000
 
 /** Takes the lines of one try of one step to the live stream and to the archive.
