@@ -5,6 +5,8 @@ import type { ProgressOptions, ProgressStage, ProgressView } from './progress-vi
 import { duration, statusMark } from './status-mark.ts'
 
 const frameMs = 80
+const hideCursor = '\x1b[?25l'
+const showCursor = '\x1b[?25h'
 const spinner = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
 
 /** Lines of output run through above a block with the state of every step, which is drawn anew a dozen times a second. */
@@ -15,16 +17,23 @@ export class LiveView implements ProgressView {
   #stages: readonly ProgressStage[] = []
   #at = performance.now()
   #pending: string[] = []
+  #notes: string[] = []
   /** Rows of the block that is on the screen. */
   #drawn = 0
   #frame = 0
+
+  readonly #restore = (): void => {
+    this.#out.write(showCursor)
+  }
 
   constructor(out: NodeJS.WriteStream, options: ProgressOptions) {
     this.#out = out
     this.#isRaw = options.raw === true
     this.#timer = setInterval(() => this.#draw(), frameMs)
     this.#timer.unref()
-    out.write('\x1b[?25l')
+    out.write(hideCursor)
+    // Also where a second Ctrl-C ends the process at once.
+    process.once('exit', this.#restore)
   }
 
   update(stages: readonly ProgressStage[]): void {
@@ -41,14 +50,17 @@ export class LiveView implements ProgressView {
     if (this.#pending.length > 1_000) this.#draw()
   }
 
+  /** Notes stand below the block, at the end. */
   note(text: string): void {
-    this.#pending.push(text)
+    this.#notes.push(text)
   }
 
   close(): void {
     clearInterval(this.#timer)
     this.#draw()
-    this.#out.write('\x1b[?25h')
+    for (const note of this.#notes) this.#out.write(`${note}\n`)
+    process.off('exit', this.#restore)
+    this.#restore()
   }
 
   #draw(): void {
