@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startRedis, tempFolder } from '@waggle/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signature, startTestApi, type TestApi } from './test-api.ts'
 
@@ -8,7 +9,7 @@ let api: TestApi
 let signer: string
 let head: string
 beforeAll(async () => {
-  api = await startTestApi()
+  api = await startTestApi(await startRedis(), await tempFolder('api'))
   const repository = join(api.folder, 'hello')
   await mkdir(repository)
   await writeFile(

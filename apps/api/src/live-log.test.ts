@@ -4,14 +4,14 @@ import { crc32 } from 'node:zlib'
 import { acceptReply, leaseHeader, registerReply, workerPaths } from '@waggle/contract'
 import { LineBlockWriter, type LogKey, silentLogger } from '@waggle/domain'
 import { type LiveLines, openLiveLog } from '@waggle/logs'
-import { waitUntil } from '@waggle/testkit'
+import { startRedis, tempFolder, waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { adminToken, startTestApi, type TestApi, workerSecret } from './test-api.ts'
 
 let api: TestApi
 let live: LiveLines
 beforeAll(async () => {
-  api = await startTestApi()
+  api = await startTestApi(await startRedis(), await tempFolder('api'))
   live = openLiveLog({ redis: { url: api.redis.url, prefix: '{waggle}' }, log: silentLogger })
 })
 afterAll(async () => {

@@ -1,10 +1,11 @@
 import { get } from 'node:http'
+import { startRedis, tempFolder } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adminToken, startTestApi, type TestApi, workerSecret } from './test-api.ts'
 
 let api: TestApi
 beforeAll(async () => {
-  api = await startTestApi()
+  api = await startTestApi(await startRedis(), await tempFolder('api'))
 })
 afterAll(() => api?.stop())
 

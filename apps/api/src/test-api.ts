@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto'
 import { readSettings } from '@waggle/config'
-import { startRedis, type TestRedis, tempFolder } from '@waggle/testkit'
 import { allApiSettings, type RunningApi, runApi } from './run-api.ts'
 
 export const adminToken = 'admin-token-of-the-tests'
@@ -14,11 +13,21 @@ interface Answer {
   readonly json: any
 }
 
+interface OwnRedis {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+interface OwnFolder {
+  readonly path: string
+  remove(): Promise<void>
+}
+
 /** The API in this process, on SQLite in a folder of its own and a real Redis. */
 export interface TestApi {
   readonly url: string
   readonly folder: string
-  readonly redis: TestRedis
+  readonly redis: OwnRedis
   readonly api: RunningApi
   /** Calls with the admin's token unless another authorization is given. */
   call(
@@ -27,15 +36,11 @@ export interface TestApi {
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>
-  /** Stops the API and starts it again on the same folder. */
-  restart(): Promise<void>
   stop(): Promise<void>
 }
 
-export const startTestApi = async (
-  extra: Readonly<Record<string, string>> = {},
-): Promise<TestApi> => {
-  const [redis, temp] = await Promise.all([startRedis(), tempFolder('api')])
+/** Both are of the test's own, and go with the API. */
+export const startTestApi = async (redis: OwnRedis, temp: OwnFolder): Promise<TestApi> => {
   const settings = readSettings(allApiSettings, {
     WAGGLE_API_PORT: '0',
     WAGGLE_DATA_FOLDER: temp.path,
@@ -44,22 +49,17 @@ export const startTestApi = async (
     WAGGLE_WORKER_SECRET: workerSecret,
     WAGGLE_GIT_LOCAL_FOLDERS: temp.path,
     WAGGLE_LOG_LEVEL: 'error',
-    ...extra,
   })
-  let api = await runApi(settings, new AbortController().signal)
-  const url = () => `http://127.0.0.1:${api.port}`
+  const api = await runApi(settings, new AbortController().signal)
+  const url = `http://127.0.0.1:${api.port}`
   return {
-    get url() {
-      return url()
-    },
-    get api() {
-      return api
-    },
+    url,
+    api,
     folder: temp.path,
     redis,
     call: async (method, path, body, headers = {}) => {
       const isRaw = typeof body === 'string' || body instanceof Uint8Array
-      const answer = await fetch(`${url()}${path}`, {
+      const answer = await fetch(`${url}${path}`, {
         method,
         headers: { authorization: `Bearer ${adminToken}`, ...headers },
         ...(body === undefined ? {} : { body: isRaw ? (body as string) : JSON.stringify(body) }),
@@ -68,10 +68,6 @@ export const startTestApi = async (
       const isJson = answer.headers.get('content-type')?.startsWith('application/json')
       const json: unknown = isJson ? JSON.parse(text) : undefined
       return { status: answer.status, headers: answer.headers, text, json }
-    },
-    restart: async () => {
-      await api.stop()
-      api = await runApi(settings, new AbortController().signal)
     },
     stop: async () => {
       await api.stop()

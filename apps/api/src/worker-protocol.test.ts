@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { acceptReply, leaseHeader, registerReply, workerPaths } from '@waggle/contract'
 import { LineBlockWriter } from '@waggle/domain'
+import { startRedis, tempFolder } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApi, type TestApi, workerSecret } from './test-api.ts'
 
 let api: TestApi
 beforeAll(async () => {
-  api = await startTestApi()
+  api = await startTestApi(await startRedis(), await tempFolder('api'))
 })
 afterAll(() => api?.stop())
 
