@@ -2,6 +2,7 @@ import type { Build, OutboxRow, Stage, Stores } from '@waggle/domain'
 import type { PlannedStage } from '@waggle/pipeline'
 import { offerMessage } from './advance-build.ts'
 import type { ControlDeps } from './control-deps.ts'
+import { FewAtOnce } from './few-at-once.ts'
 import { isVerified, newBuild, newStage } from './new-build.ts'
 import type { SubmitRequest } from './submit-request.ts'
 import { cleanText, cutCodePoints } from './text-limits.ts'
@@ -17,6 +18,10 @@ export interface StoredBuild {
   readonly outbox: readonly OutboxRow[]
 }
 
+/** Builds of one repository wait for its row, to be numbered. Without this a burst of them would hold every connection
+ *  of the pool while it waits, and nobody else would get one. (Several, so that SQLite can group their commits.) */
+const submitting = new FewAtOnce(4)
+
 const errorLimit = 4_000
 const keyLimit = 250
 
@@ -29,7 +34,7 @@ export const storeBuild = async (
 ): Promise<StoredBuild | null> => {
   const { repo, hook, cloneUrl } = request
   const key = deliveryKey(request)
-  return deps.database.transaction(async (stores) => {
+  const work = async (stores: Stores): Promise<StoredBuild | null> => {
     if (key !== '' && !(await stores.deliveries.claim(repo.id, key))) return null
     const number = await stores.repos.nextBuildNumber(repo.id)
     const error = plan.kind === 'error' ? cutCodePoints(cleanText(plan.error), errorLimit) : null
@@ -43,7 +48,8 @@ export const storeBuild = async (
     const outbox = pending.length > 0 ? await stores.outbox.add(pending.map(offerMessage)) : []
     if (key !== '') await stores.deliveries.settle(repo.id, key, build.id, '')
     return { build, stages, outbox }
-  })
+  }
+  return submitting.run(repo.id, () => deps.database.transaction(work))
 }
 
 const createStages = (
