@@ -8,6 +8,7 @@ import {
   isWaggleError,
   type Logger,
   unavailable,
+  type WaggleError,
 } from '@waggle/domain'
 import { createHttpPoster, type HttpAnswer } from './http-request.ts'
 
@@ -92,11 +93,7 @@ export const createRpcClient = (options: RpcClientOptions): RpcClient => {
         if (wanted.signal.aborted) throw givenUp(wanted.path)
         if (!isWaggleError(error, 'unavailable') && !isWaggleError(error, 'denied')) throw error
         if (tries === wanted.tries) throw error
-        if (tries === 3)
-          options.log.warn('the API does not answer; trying on', {
-            path: wanted.path,
-            reason: error.message,
-          })
+        if (tries === 3) noteTrouble(options.log, wanted.path, error)
         if (waits.aborted) throw givenUp(wanted.path)
         await options.clock.sleep(backOffMs(tries), waits).catch(() => undefined)
         if (waits.aborted) throw givenUp(wanted.path)
@@ -106,6 +103,13 @@ export const createRpcClient = (options: RpcClientOptions): RpcClient => {
   }
 
   return { call, close: () => poster.close() }
+}
+
+const noteTrouble = (log: Logger, path: string, error: WaggleError): void => {
+  const fields = { path, reason: error.message }
+  if (error.kind === 'denied')
+    log.error('the API refuses this worker; is WAGGLE_WORKER_SECRET the same on both?', fields)
+  else log.warn('the API does not answer; trying on', fields)
 }
 
 const defaultDeadlineMs = 10_000
