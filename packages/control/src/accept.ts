@@ -46,11 +46,9 @@ export const acceptStage = async (
   question: AcceptQuestion,
 ): Promise<AcceptResult> => {
   const { database } = deps
-  const before = await database.attempts.findByRequest(worker.id, worker.bootId, question.requestId)
-  if (before) return repeat(deps, before, stageId, question)
-  // Looked at before the transaction: the losers of a race should cost one read each.
+  // Looked at before the transaction: the losers of a race should cost two reads each.
   const stage = await database.stages.find(stageId)
-  if (!stage || !isOpenFor(stage, question)) return refused('not_pending')
+  if (!stage || !isOpenFor(stage, question)) return repeatOrRefuse(deps, worker, stageId, question)
   if (!canServe(worker, partitionOf(stage))) return refused('cannot_serve')
   if (await isPaused(deps)) return refused('paused')
 
@@ -63,7 +61,7 @@ export const acceptStage = async (
   const attempt = await take(deps, worker, stage, question, answer)
   if (attempt === 'taken') return refused('not_pending')
   await failpoint('accept.committed')
-  if (attempt === 'repeat') return acceptStage(deps, worker, stageId, question)
+  if (attempt === 'repeat') return repeatOrRefuse(deps, worker, stageId, question)
   deps.log.info('stage accepted', {
     'build.id': stage.buildId,
     'stage.id': stage.id,
@@ -110,17 +108,18 @@ const take = (
   })
 }
 
-/** The answer that was given before. One that has ended has none any more. */
-const repeat = (
-  { sealer }: Pick<ControlDeps, 'sealer'>,
-  before: Attempt,
+/** The answer that was given before, if this request was the one. An attempt that has ended has none any more. */
+const repeatOrRefuse = async (
+  { database, sealer }: Pick<ControlDeps, 'database' | 'sealer'>,
+  worker: WorkerRecord,
   stageId: number,
-  question: AcceptQuestion,
-): AcceptResult => {
-  const isSame = before.stageId === stageId && before.number === question.attempt
+  { attempt, requestId }: AcceptQuestion,
+): Promise<AcceptResult> => {
+  const before = await database.attempts.findByRequest(worker.id, worker.bootId, requestId)
+  const isSame = before?.stageId === stageId && before.number === attempt
   if (!isSame || before.state === 'ended' || before.answerSealed === null)
     return refused('not_pending')
-  const text = sealer.open(before.answerSealed, answerPlace(before.stageId, before.number))
+  const text = sealer.open(before.answerSealed, answerPlace(stageId, attempt))
   // Sealed by this very function: its shape is known.
   return { kind: 'accepted', ...(JSON.parse(text.toString('utf8')) as Omit<Accepted, 'kind'>) }
 }

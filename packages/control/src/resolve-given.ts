@@ -20,16 +20,17 @@ export const resolveGiven = async (
   attempt: number,
 ): Promise<Resolved> => {
   const { database } = deps
-  const [build, repo, manifest, siblings, installation] = await Promise.all([
+  const [build, repo, manifest, siblings, kept, installation] = await Promise.all([
     database.builds.find(stage.buildId),
     database.repos.find(stage.repoId),
     database.builds.findManifest(stage.buildId),
     database.stages.listByBuild(stage.buildId),
+    database.secrets.listByRepo(stage.repoId),
     installationOf(database),
   ])
   if (!build || !repo || manifest === null)
     return { kind: 'unfit', message: 'the build, its repository or its manifest is gone' }
-  const secrets = await resolveSecrets(deps, { build, repo, manifest, stageName: stage.name })
+  const secrets = openSecrets(deps, { build, repo, manifest, kept, stageName: stage.name })
   if (typeof secrets === 'string') return { kind: 'unfit', message: secrets }
   return {
     kind: 'given',
@@ -52,11 +53,18 @@ export const resolveGiven = async (
 
 /** Those secrets that the stage's file names and the build's origin may have, in the clear (threats.md C.1, T-02).
  *  A text is the reason why they cannot be given. */
-const resolveSecrets = async (
-  { database, sealer, log }: ResolveDeps,
-  facts: { build: Build; repo: Repo; manifest: string; stageName: string },
-): Promise<readonly GivenSecret[] | string> => {
-  const kept = await database.secrets.listByRepo(facts.repo.id)
+const openSecrets = (
+  { sealer, log }: ResolveDeps,
+  facts: {
+    readonly build: Build
+    readonly repo: Repo
+    readonly manifest: string
+    readonly kept: readonly Secret[]
+    readonly stageName: string
+  },
+): readonly GivenSecret[] | string => {
+  const { kept } = facts
+  // Parsing costs more than all the rest of an accept.
   if (kept.length === 0) return []
   const names = namedSecrets(parseManifest(facts.manifest), facts.stageName)
   const allowed = allowedSecrets(kept, names, facts.build, facts.repo)
