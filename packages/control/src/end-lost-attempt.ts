@@ -22,7 +22,7 @@ import { errorText } from './text-limits.ts'
  *  close    it was cancelled: its statuses stand already */
 export type LossDecision = 'requeue' | 'poison' | 'lose' | 'close'
 
-export const poisonLosses = 3
+const poisonLosses = 3
 
 /** `lossesBefore`: attempts of the stage that ended by the loss of their worker before this one. */
 export const decideLoss = (state: Attempt['state'], lossesBefore: number): LossDecision | null => {

@@ -4,7 +4,7 @@ import type { Attempt, AttemptEnd, AttemptState, Build, Lease, Stage, Stores } f
 import type { ControlDeps } from './control-deps.ts'
 import { type LeaseRefused, leaseLost, wasCancelled } from './refusal.ts'
 
-export interface HeldLease {
+interface HeldLease {
   readonly kind: 'held'
   readonly attempt: Attempt
   readonly stage: Stage

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 
 /** Most bytes of the error text of a stage or step (scheduling.md §1). */
-export const errorLimitBytes = 500
+const errorLimitBytes = 500
 /** Most code points of a build's title and message (scheduling.md §1). */
 export const messageLimit = 2_000
 

@@ -61,7 +61,7 @@ const skip = async (
 }
 
 /** Parses, checks and plans; pure. */
-export const planBuild = (
+const planBuild = (
   hook: Hook,
   repo: Pick<Repo, 'slug' | 'throttle'>,
   text: string,
