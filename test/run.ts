@@ -63,7 +63,9 @@ if (!values['skip-check']) {
 }
 
 const docker = await startDocker().catch((error: unknown) => {
-  notes.push(`tests with containers did not run: ${error instanceof Error ? error.message : error}`)
+  notes.push(
+    `tests with containers did not run: ${error instanceof Error ? error.message : String(error)}`,
+  )
   return null
 })
 

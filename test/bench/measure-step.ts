@@ -1,5 +1,5 @@
 import { pipelineText } from '../harness/pipeline-text.ts'
-import { dockerSocket, startSystem } from '../harness/start-system.ts'
+import { startSystem } from '../harness/start-system.ts'
 import { engineCall } from './engine-call.ts'
 import { type Figure, median } from './figures.ts'
 

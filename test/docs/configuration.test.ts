@@ -19,6 +19,6 @@ describe('docs/configuration.md', () => {
       .map((setting) => setting?.name)
       .filter((name) => typeof name === 'string' && name.startsWith('WAGGLE_'))
     expect(names.length).toBeGreaterThan(30)
-    for (const name of names) expect(page).toContain(`\`${name}\``)
+    for (const name of names) expect(page).toContain(`\`${String(name)}\``)
   })
 })

@@ -6,7 +6,7 @@ export interface ClientOptions {
 }
 
 /** The REST shapes as far as the tests look at them. */
-export interface StepJson {
+interface StepJson {
   readonly id: number
   readonly number: number
   readonly name: string
@@ -17,7 +17,7 @@ export interface StepJson {
   readonly detached?: boolean
 }
 
-export interface StageJson {
+interface StageJson {
   readonly id: number
   readonly number: number
   readonly name: string
@@ -45,7 +45,7 @@ export interface LineJson {
   readonly time: number
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
@@ -68,7 +68,7 @@ export interface Client {
   log(number: number, stage: number, step: number, slug?: string): Promise<readonly LineJson[]>
 }
 
-export const testSlug = 'test/app'
+const testSlug = 'test/app'
 
 export const createClient = ({ server, token }: ClientOptions): Client => {
   const call: Client['call'] = async (method, path, body, headers = {}) => {
@@ -122,5 +122,5 @@ export const createClient = ({ server, token }: ClientOptions): Client => {
   }
 }
 
-export const isOver = (status: string): boolean =>
+const isOver = (status: string): boolean =>
   ['success', 'failure', 'error', 'killed', 'skipped', 'declined'].includes(status)

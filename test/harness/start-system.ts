@@ -32,7 +32,7 @@ export interface SystemOptions {
 }
 
 /** One process of Waggle, started by a test. */
-export interface AppProcess {
+interface AppProcess {
   readonly name: string
   readonly url: string
   pid(): number
@@ -64,7 +64,7 @@ export interface System {
   stop(): Promise<void>
 }
 
-export const workerSecret = 'worker-secret-of-the-tests'
+const workerSecret = 'worker-secret-of-the-tests'
 const adminToken = `wgl_${'t'.repeat(43)}`
 
 export const startSystem = async (options: SystemOptions): Promise<System> => {

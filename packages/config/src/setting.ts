@@ -157,9 +157,4 @@ export const types = {
 }
 
 const withDefault = <T>(type: z.ZodType<T>, fallback: T | undefined): z.ZodType<T> =>
-  fallback === undefined
-    ? type
-    : (z.preprocess(
-        (raw) => raw,
-        z.union([z.undefined().transform(() => fallback), type]),
-      ) as z.ZodType<T>)
+  fallback === undefined ? type : type.optional().transform((value) => value ?? fallback)

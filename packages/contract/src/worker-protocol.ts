@@ -31,7 +31,7 @@ const name = z.string().max(500)
 const labels = z.record(z.string().max(250), z.string().max(1_000))
 const attemptRef = z.object({ stageId: id, attempt: count })
 
-export const workerProfile = z.object({
+const workerProfile = z.object({
   kind: name,
   type: name,
   os: name,
@@ -160,7 +160,7 @@ const givenStage = z.object({
   createdAt: z.number(),
 })
 
-export const given = z.object({
+const given = z.object({
   installation: z.string(),
   attempt: count,
   repo: givenRepo,
@@ -177,14 +177,13 @@ export const acceptReply = z.object({ leaseToken: z.string(), given })
 export type AcceptReply = z.infer<typeof acceptReply>
 
 /** A step as its worker sees it. Times are the server's: it stamps them when it hears of the change. */
-export const stepUpdate = z.object({
+const stepUpdate = z.object({
   number: id,
   status: z.enum(stepStatuses),
   exitCode: z.int(),
   /** Masked by the worker; cut to 500 bytes by the server. */
   error: z.string().max(10_000),
 })
-export type StepUpdate = z.infer<typeof stepUpdate>
 
 const stepRecord = z.object({
   number: id,
@@ -194,10 +193,8 @@ const stepRecord = z.object({
   detached: z.boolean(),
   dependsOn: z.array(name).max(10_000),
 })
-export type StepRecord = z.infer<typeof stepRecord>
 
 const grant = z.object({ step: id, try: z.int().positive().max(100) })
-export type Grant = z.infer<typeof grant>
 
 /** The stage runs: its step records are made, in order. `grants` asks for the first steps in the same call. */
 export const startRequest = z.object({

@@ -10,7 +10,7 @@ export interface OwnProcess {
   hasExited(): boolean
 }
 
-export interface ProcessExit {
+interface ProcessExit {
   /** 128 + the signal's number where one ended it. */
   readonly code: number
   readonly isKilled: boolean

@@ -95,5 +95,7 @@ const lend = async (path: string): Promise<(words: readonly string[]) => readonl
   const { stdout: group } = await run('id', ['-g', 'postgres'])
   await chown(path, Number(stdout), Number(group))
   await chmod(path, 0o750)
-  return (words) => ['runuser', '-u', 'postgres', '--', ...words]
+  // setpriv becomes the program itself, so that a signal reaches it; runuser would stay in between.
+  const identity = [`--reuid=${Number(stdout)}`, `--regid=${Number(group)}`, '--clear-groups']
+  return (words) => ['setpriv', ...identity, '--', ...words]
 }
