@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { SettingValues, workerSettings } from '@waggle/config'
-import type { Engine, Given, Logger } from '@waggle/domain'
+import type { Engine, Given, Logger, Timers } from '@waggle/domain'
 import type { CompileResult, CompileSettings } from '@waggle/pipeline'
 import { compileSettings } from './compile-settings.ts'
 
@@ -15,14 +15,21 @@ export interface OpenedEngine {
 export const openEngine = async (
   settings: SettingValues<typeof workerSettings>,
   folder: string,
-  log: Logger,
+  { timers, log }: { readonly timers: Timers; readonly log: Logger },
 ): Promise<OpenedEngine> => {
   const root = join(folder, 'exec')
   const compile = compileSettings(settings, settings.type === 'exec' ? root : '')
   switch (settings.type) {
     case 'docker': {
       const { compileDocker, createDockerEngine } = await import('@waggle/engine-docker')
-      const engine = createDockerEngine({ socketPath: settings.dockerSocket, log })
+      const engine = createDockerEngine({
+        socketPath: settings.dockerSocket,
+        log,
+        timers,
+        subnets: settings.dockerSubnets,
+        streamPull: settings.dockerStreamPull,
+        pidsLimit: settings.pidsLimit,
+      })
       return { engine, compile: bind(compileDocker, compile) }
     }
     case 'exec': {

@@ -71,9 +71,9 @@ export const runWorker = async (options: WorkerOptions, signal: AbortSignal): Pr
     killGraceMs: registered.killGraceMs,
   }
 
-  const opened = await (options.engine ?? ((folder) => openEngine(settings, folder, log)))(
-    identity.folder,
-  )
+  const opened = await (
+    options.engine ?? ((folder) => openEngine(settings, folder, { timers, log }))
+  )(identity.folder)
   stack.defer(() => opened.engine.close())
   const engine = await watchEngine({
     engine: opened.engine,

@@ -13,6 +13,8 @@ export const cliSettings = {
     isSecret: true,
   }),
   dockerSocket: workerSettings.dockerSocket,
+  dockerSubnets: workerSettings.dockerSubnets,
+  pidsLimit: workerSettings.pidsLimit,
   cloneImage: workerSettings.cloneImage,
   execPath: workerSettings.execPath,
 }

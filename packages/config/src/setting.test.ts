@@ -86,6 +86,16 @@ describe('readSettings', () => {
   it('gives every setting of the house a value or says that it is required', () => {
     expect(readSettings(sharedSettings, {}).timeScale).toBe(1)
     expect(readSettings(apiSettings, {}).port).toBe(8080)
+    const worker = {
+      WAGGLE_WORKER_SECRET: 's',
+      WAGGLE_PIDS_LIMIT: '0',
+      DRONE_DOCKER_STREAM_PULL: 'false',
+    }
+    expect(readSettings(workerSettings, worker)).toMatchObject({
+      dockerSubnets: { block: '10.213.0.0/16', prefix: 26 },
+      dockerStreamPull: false,
+      pidsLimit: 0,
+    })
     expect(() => readSettings(workerSettings, {})).toThrow(
       'settings: WAGGLE_WORKER_SECRET is required',
     )

@@ -1,4 +1,5 @@
 import { setting, types } from './setting.ts'
+import { subnetBlock } from './subnet-block.ts'
 
 /** Settings of a worker. */
 export const workerSettings = {
@@ -95,6 +96,25 @@ export const workerSettings = {
     types.text('/var/run/docker.sock'),
     'Socket of the container engine.',
     { fallback: '`/var/run/docker.sock`' },
+  ),
+  dockerSubnets: setting(
+    'WAGGLE_DOCKER_SUBNETS',
+    // The engine's own pools end after 31 networks (reliability.md M-14); this block after 1,024.
+    subnetBlock({ block: '10.213.0.0/16', prefix: 26 }),
+    "IPv4 block that the stages' networks are cut from, and the prefix of each, `block:prefix`; a network of prefix 26 holds 61 containers.",
+    { fallback: '`10.213.0.0/16:26`' },
+  ),
+  dockerStreamPull: setting(
+    'WAGGLE_DOCKER_STREAM_PULL',
+    types.flag(true),
+    "Show the progress of an image's pull among the step's lines.",
+    { fallback: 'true', aliases: ['DRONE_DOCKER_STREAM_PULL'] },
+  ),
+  pidsLimit: setting(
+    'WAGGLE_PIDS_LIMIT',
+    types.integer(2_048),
+    'Most processes and threads of each step; 0 = no limit.',
+    { fallback: '2048' },
   ),
   cloneImage: setting(
     'WAGGLE_CLONE_IMAGE',

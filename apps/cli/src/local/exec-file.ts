@@ -51,8 +51,9 @@ const openEngine = async (type: string, root: string, flags: ExecFlags): Promise
   const log = silentLogger
   if (type === 'exec') return (await import('@waggle/engine-exec')).createExecEngine({ root, log })
   const { createDockerEngine } = await import('@waggle/engine-docker')
-  const socketPath = flags.socket ?? readSettings(cliSettings).dockerSocket
-  const engine = createDockerEngine({ socketPath, log })
+  const { dockerSocket, dockerSubnets, pidsLimit } = readSettings(cliSettings)
+  const socketPath = flags.socket ?? dockerSocket
+  const engine = createDockerEngine({ socketPath, log, subnets: dockerSubnets, pidsLimit })
   await engine.ping(AbortSignal.timeout(5_000))
   return engine
 }
