@@ -1,44 +1,43 @@
 import { defineConfig } from 'vitest/config'
 
-const unit = ['packages', 'apps'].map((folder) => ({
+const project = (
+  name: string,
+  include: readonly string[],
+  timeouts: readonly [number, number],
+) => ({
   test: {
-    name: folder,
-    include: [`${folder}/*/src/**/*.test.ts`],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    name,
+    include: [...include],
+    testTimeout: timeouts[0],
+    hookTimeout: timeouts[1],
   },
-}))
+})
 
-/** Suites of the whole system: real processes, one file at a time, so that they do not steal each other's cores. */
-const system = ['e2e', 'fault'].map((name) => ({
+/** Suites of whole systems, after the others: real processes that mostly wait, so a few files at once. */
+const system = (name: string) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: 120_000,
     hookTimeout: 240_000,
-    fileParallelism: false,
+    sequence: { groupOrder: 1 },
   },
-}))
+})
 
 export default defineConfig({
   test: {
+    maxWorkers: 3,
     projects: [
-      ...unit,
-      {
-        test: {
-          name: 'architecture',
-          include: ['test/architecture/**/*.test.ts', 'test/docs/**/*.test.ts'],
-        },
-      },
-      {
-        test: {
-          name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      ...system,
+      project('packages', ['packages/*/src/**/*.test.ts'], [30_000, 60_000]),
+      project('apps', ['apps/*/src/**/*.test.ts'], [30_000, 60_000]),
+      project(
+        'architecture',
+        ['test/architecture/**/*.test.ts', 'test/docs/**/*.test.ts'],
+        [10_000, 10_000],
+      ),
+      project('integration', ['test/integration/**/*.test.ts'], [60_000, 60_000]),
+      system('e2e'),
+      system('fault'),
     ],
   },
 })

@@ -10,6 +10,9 @@ npm=$2
 shift 2
 [ $# -gt 0 ] || set -- node:24-bookworm-slim redis:7 postgres:17
 wanted=" $* "
+# One at a time: two tests may want the same image.
+exec 9>"${TMPDIR:-/tmp}/waggle-stand-ins.lock"
+flock 9
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 

@@ -17,11 +17,13 @@ describe('a worker that stands still', () => {
   })
   afterAll(() => system?.stop())
 
-  const running = async (number: number) => {
-    const build = await waitUntil('the step to run', async () => {
-      const seen = await system.client.build(number)
-      return seen.stages?.[0]?.steps?.[0]?.status === 'running' ? seen : null
-    })
+  /** The worker whose container has noted its start in the ledger: a grant alone would be too early. */
+  const running = async (file: string, number: number) => {
+    await waitUntil(
+      'the step to run',
+      () => witnessOf(system, file).started[`${number} default one`] === 1,
+    )
+    const build = await system.client.build(number)
     const worker = system.workers.find((one) => one.name === build.stages?.[0]?.machine)
     if (worker === undefined) throw new Error('no worker holds the stage')
     return worker
@@ -31,7 +33,7 @@ describe('a worker that stands still', () => {
     const { number } = await system.client.submit(
       pipelineText([{ name: 'one', commands: witnessed('short', 4) }]),
     )
-    const worker = await running(number)
+    const worker = await running('short', number)
     worker.signal('SIGSTOP')
     await new Promise((resolve) => setTimeout(resolve, 3_000))
     worker.signal('SIGCONT')
@@ -49,7 +51,7 @@ describe('a worker that stands still', () => {
         { name: 'two', commands: witnessed('long', 0) },
       ]),
     )
-    const worker = await running(number)
+    const worker = await running('long', number)
     worker.signal('SIGSTOP')
     const build = await system.client.ended(number, 60_000)
     expect(build.stages?.[0]?.status).toBe('error')
