@@ -201,6 +201,16 @@ describe('the scenario table of pipeline.md §14.10', () => {
     expect(summary(await stage.run())).toBe('failure killed skipped → failure')
   })
 
+  it('tells the records of a stage whose time was over before it could start', async () => {
+    const stage = prepare([{ name: 'a' }, { name: 'b', ...always }], { deps: { timeoutMs: 0 } })
+    const result = await runSpec(stage.deps, stage.spec, stage.cancel.signal)
+    expect(summary(result)).toBe('skipped skipped → killed')
+    expect(result.stopped).toBe('timeout')
+    // Its end names steps: they must be known by then.
+    expect(stage.reporter.calls).toEqual(['start'])
+    expect(stage.reporter.records).toHaveLength(2)
+  })
+
   it('a set-up that fails skips every step', async () => {
     const stage = prepare([{ name: 'a' }, { name: 'b', ...always }], { masks: ['hunter2'] })
     stage.engine.setupError = unavailable('engine', 'no network for hunter2')
@@ -305,6 +315,12 @@ describe('grants', () => {
       'grant 2 +1:success',
       'grant 4 +2:failure +3:skipped',
     ])
+  })
+
+  it('says which grant is that of the implicit clone', async () => {
+    const stage = prepare([{ name: 'clone', isImplicit: true }, { name: 'a' }])
+    await stage.run()
+    expect(stage.reporter.calls).toEqual(['start 1:implicit', 'grant 2 +1:success'])
   })
 
   it('asks for a service and what waits for it at once', async () => {

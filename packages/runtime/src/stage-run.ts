@@ -62,6 +62,8 @@ export class StageRun {
     const unwatch = this.#watch(signal)
     try {
       if (!this.#stop.signal.aborted) await this.#walk(graph)
+      // Its time was over before it started: its end will name steps, so they have to be known.
+      if (this.#reason === 'timeout' && !this.#isStarted) await this.#tell([])
     } finally {
       unwatch()
     }
@@ -229,7 +231,7 @@ export class StageRun {
     for (const { step } of wanted) this.#state.start(step.number)
     let isGranted = false
     try {
-      isGranted = await this.#tell(wanted.map(({ step }) => ({ step: step.number, try: 1 })))
+      isGranted = await this.#tell(wanted.map(({ step }) => grantOf(step)))
       if (isGranted && wanted.length > 0) await failpoint('step.granted')
       if (isGranted && !this.#stop.signal.aborted) return this.#launch(wanted)
     } catch (error) {
@@ -335,6 +337,12 @@ export class StageRun {
     await Promise.all(this.#detached)
   }
 }
+
+const grantOf = ({ number, isImplicit }: SpecStep): Grant => ({
+  step: number,
+  try: 1,
+  ...(isImplicit ? { isImplicit } : {}),
+})
 
 const release = (candidates: readonly Candidate[]): void => {
   for (const candidate of candidates) candidate.release()
