@@ -96,6 +96,23 @@ describe('cancel', () => {
     expect(await database.stages.find(stage.id)).toMatchObject({ isHeld: false })
   })
 
+  it('leaves no log of a granted step open that its worker did not seal', async () => {
+    const { deps, database } = control
+    const { stage, build } = await submit(pipeline('a'))
+    const worker = await control.worker()
+    const lease = await runningLease(control, worker, stage.id)
+    await cancelBuild(deps, build, 'ann')
+    expect(await acknowledgeCancel(deps, lease, [])).toEqual({ kind: 'ok' })
+    const key = { stageId: stage.id, attempt: 1, step: 1, try: 1 }
+    expect(await database.logs.findSeal(key)).toMatchObject({
+      lines: 0,
+      gap: 'its worker did not seal it; the end is open',
+    })
+    const block = { first: 0, count: 1, data: Buffer.from([0]) }
+    expect(await deps.liveLog.append(key, block)).toBe(false)
+    expect(await database.outbox.list(10)).toEqual([])
+  })
+
   it('after the finish changes nothing', async () => {
     const { deps, database } = control
     const { stage, build } = await submit(pipeline('a'))

@@ -185,6 +185,20 @@ describe('a stage from start to end', () => {
     ])
   })
 
+  it('closes the log of a granted step that it did not seal, so that no viewer waits for ever', async () => {
+    const { deps, database } = control
+    const { stage } = await submit(pipeline('a'))
+    const lease = await runningLease(control, await control.worker(), stage.id)
+    const key = { stageId: stage.id, attempt: 1, step: 1, try: 1 }
+    const end = { status: 'error', exitCode: 255, error: 'worker: broken', updates: [] } as const
+    expect(await finishStage(deps, lease, end)).toEqual({ kind: 'ok' })
+    expect(await database.logs.findSeal(key)).toMatchObject({
+      lines: 0,
+      gap: 'its worker did not seal it; the end is open',
+    })
+    expect(await database.outbox.list(10)).toEqual([])
+  })
+
   it('refuses grants that cannot come next', async () => {
     const { stage } = await submit(pipeline('a'))
     const lease = await runningLease(control, await control.worker(), stage.id)

@@ -1,6 +1,8 @@
 import { invalid, type Lease, type Step, type StepUpdate, type Stores } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
+import { deliverNow } from './deliver-outbox.ts'
 import { holdLease, type LeaseWish } from './hold-lease.ts'
+import { promiseSeals } from './promise-seals.ts'
 import { type LeaseOutcome, ok } from './refusal.ts'
 import { storedCode } from './step-updates.ts'
 import { tellChange } from './tell-change.ts'
@@ -19,12 +21,14 @@ export const acknowledgeCancel = async (
     if (held.kind !== 'held') return held
     if (held.attempt.state !== 'closing')
       throw invalid('not_cancelled', 'the attempt was not cancelled')
-    await noteExitCodes(stores, await stores.steps.listByStage(lease.stageId), updates)
+    const steps = await stores.steps.listByStage(lease.stageId)
+    await noteExitCodes(stores, steps, updates)
+    const outbox = await promiseSeals(stores, steps, lease)
     const { stageId, attempt } = lease
     const end = { state: 'ended', end: 'cancelled', cancelDone: true } as const
     await stores.attempts.update(stageId, attempt, end, ['closing'])
     await stores.stages.update(stageId, { isHeld: false }, { attempt })
-    return { kind: 'acknowledged' as const, stage: held.stage }
+    return { kind: 'acknowledged' as const, stage: held.stage, outbox }
   })
   if (result.kind === 'repeat') return ok
   if (result.kind !== 'acknowledged') return result
@@ -35,6 +39,7 @@ export const acknowledgeCancel = async (
     attempt: lease.attempt,
   })
   tellChange(deps, result.stage)
+  await deliverNow(deps, result.outbox)
   return ok
 }
 

@@ -13,24 +13,31 @@ import type { TellDeps } from './control-deps.ts'
 type OrphanDeps = Pick<TellDeps, 'database' | 'liveLog' | 'log'>
 
 const segmentBytes = 1024 * 1024
-const openEnd = 'worker lost; the end is open'
+const openEnd = { lost: 'worker lost', unsealed: 'its worker did not seal it' }
 
-/** Archives what the live streams of an attempt hold whose worker will not do it any more, and seals its logs with
+/** Archives what the live streams of an attempt hold whose worker will not do it any more, and seals its open logs with
  *  the remark that their end is open (design §9). May be repeated. Throws `unavailable` where Redis is away. */
 export const archiveOrphanLogs = async (deps: OrphanDeps, ref: AttemptRef): Promise<void> => {
   const steps = await deps.database.steps.listByStage(ref.stageId)
+  const attempt = await deps.database.attempts.find(ref.stageId, ref.attempt)
+  const gap = `${attempt?.end === 'lost' ? openEnd.lost : openEnd.unsealed}; the end is open`
   for (const step of steps)
     for (let attempted = 1; attempted <= step.grantedTry; attempted++)
-      await archiveOne(deps, step, { ...ref, step: step.number, try: attempted })
+      await archiveOne(deps, step, { ...ref, step: step.number, try: attempted }, gap)
 }
 
-const archiveOne = async (deps: OrphanDeps, step: Step, key: LogKey): Promise<void> => {
+const archiveOne = async (
+  deps: OrphanDeps,
+  step: Step,
+  key: LogKey,
+  gap: string,
+): Promise<void> => {
   const { logs } = deps.database
   if ((await logs.findSeal(key)) === null) {
     let next = await logs.next(key)
     for (const segment of await liveSegments(deps, key, next))
       next = await logs.append(key, step.id, segment)
-    await logs.seal(key, step.id, { ...(await sumUp(deps, key)), gap: openEnd })
+    await logs.seal(key, step.id, { ...(await sumUp(deps, key)), gap })
   }
   await deps.liveLog.close(key)
 }

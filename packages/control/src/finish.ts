@@ -15,6 +15,7 @@ import { advanceBuild } from './advance-build.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
 import { holdLease, type LeaseWish, lockBuildOf, whileRunning } from './hold-lease.ts'
+import { promiseSeals } from './promise-seals.ts'
 import { type LeaseOutcome, type LeaseRefused, leaseLost, ok } from './refusal.ts'
 import { applyUpdates, storedCode } from './step-updates.ts'
 import { tellChange } from './tell-change.ts'
@@ -39,17 +40,18 @@ export const finishStage = async (
     await stores.attempts.update(stageId, attempt, { state: 'ended', end: 'finished' }, wish.states)
     const known = await stores.steps.listByStage(stageId)
     const steps = await applyUpdates(stores, known, end.updates, nowMs)
-    await applyUpdates(stores, steps, leftOpen(steps), nowMs)
+    const closed = await applyUpdates(stores, steps, leftOpen(steps), nowMs)
+    const seals = await promiseSeals(stores, closed, lease)
     const advance = await advanceBuild(stores, build, nowMs)
-    return { kind: 'finished' as const, stage, advance }
+    return { kind: 'finished' as const, stage, advance, seals }
   })
   if (result.kind === 'repeat') return ok
   if (result.kind !== 'finished') return result
   await failpoint('finish.committed')
-  const { stage, advance } = result
+  const { stage, advance, seals } = result
   logEnd(deps, stage, lease)
   tellChange(deps, advance.build)
-  await deliverNow(deps, advance.outbox, advance.pending)
+  await deliverNow(deps, [...advance.outbox, ...seals], advance.pending)
   return ok
 }
 
