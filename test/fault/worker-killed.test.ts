@@ -4,7 +4,9 @@ import { waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { leftoversOf } from '../harness/engine-leftovers.ts'
 import { witnessed, witnessOf } from '../harness/ledger.ts'
+import { makeRepository } from '../harness/make-repository.ts'
 import { pipelineText } from '../harness/pipeline-text.ts'
+import { queryDatabase } from '../harness/query-database.ts'
 import { type System, startSystem } from '../harness/start-system.ts'
 
 /** Where the worker is killed, and what must come of the stage. Until running containers are joined again, a step
@@ -69,6 +71,42 @@ describe('a worker that is killed', () => {
       await waitUntil('leftovers to go', async () => (await leftoversOf(system, stage?.id)) === 0)
       // What was final stays so: nothing of the dead worker may write afterwards.
       expect((await system.client.build(number)).stages?.[0]?.status).toBe(status)
+      await worker.kill()
+    },
+  )
+
+  it.each(['docker.container.created', 'step.exited'])(
+    'at %s of the implicit clone and comes back: the stage runs again',
+    async (phase) => {
+      const label = `clone-${phase}`
+      const repository = makeRepository(system.folder, label, { 'story.txt': 'once\n' })
+      const worker = await system.addWorker({
+        WAGGLE_WORKER_LABELS: `phase:${label}`,
+        WAGGLE_FAILPOINTS: `${phase}=kill`,
+      })
+      const commands = ['cat story.txt', ...witnessed(label, 0)]
+      const { number } = await system.client.submit(
+        pipelineText([{ name: 'one', commands }], { clone: true, node: { phase: label } }),
+        { source: { url: repository.url, ref: 'main' } },
+      )
+      await worker.exited()
+      await worker.start({ WAGGLE_FAILPOINTS: '' })
+      const build = await system.client.ended(number, 40_000)
+      const stage = build.stages?.[0]
+      expect([stage?.status, stage?.error]).toEqual(['success', undefined])
+      expect(stage?.steps?.map(({ name, status }) => [name, status])).toEqual([
+        ['clone', 'success'],
+        ['one', 'success'],
+      ])
+      expect(seenBy(label, number)).toEqual({ one: 1 })
+      const attempts = `select number, "end" from attempts where stage_id = ${stage?.id} order by 1`
+      expect(queryDatabase(system, attempts)).toEqual([
+        ['1', 'requeued'],
+        ['2', 'finished'],
+      ])
+      const log = await system.client.log(number, 1, 1)
+      expect(log.length).toBeGreaterThan(0)
+      await waitUntil('leftovers to go', async () => (await leftoversOf(system, stage?.id)) === 0)
       await worker.kill()
     },
   )

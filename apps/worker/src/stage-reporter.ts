@@ -1,10 +1,10 @@
-import { isWaggleError } from '@waggle/domain'
+import { type Grant, isWaggleError } from '@waggle/domain'
 import type { StageReporter } from '@waggle/runtime'
 import type { Lease } from './lease.ts'
 import type { WorkerApi } from './worker-api.ts'
 
 export interface LeasedReporter extends StageReporter {
-  /** Whether a step may have been granted. Without, nothing can have run. */
+  /** Whether a step may have been granted. Without, nothing can have run but the implicit clone. */
   readonly mayHaveRun: boolean
 }
 
@@ -39,11 +39,14 @@ export const createReporter = (
     get mayHaveRun() {
       return mayHaveRun
     },
-    start: (steps, grants) => ask(grants.length > 0, () => api.start(lease, steps, grants, signal)),
+    start: (steps, grants) =>
+      ask(grants.some(counts), () => api.start(lease, steps, grants, signal)),
     grant: (grants, updates) =>
-      ask(grants.length > 0, () => api.grant(lease, updates, grants, signal)),
+      ask(grants.some(counts), () => api.grant(lease, updates, grants, signal)),
     report: async (updates) => {
       await ask(false, () => api.report(lease, updates, signal))
     },
   }
 }
+
+const counts = ({ isImplicit }: Grant): boolean => isImplicit !== true

@@ -194,7 +194,12 @@ const stepRecord = z.object({
   dependsOn: z.array(name).max(10_000),
 })
 
-const grant = z.object({ step: id, try: z.int().positive().max(100) })
+const grant = z.object({
+  step: id,
+  try: z.int().positive().max(100),
+  /** The implicit clone, the first step: its grant does not count (design §14). */
+  isImplicit: z.boolean().default(false),
+})
 
 /** The stage runs: its step records are made, in order. `grants` asks for the first steps in the same call. */
 export const startRequest = z.object({

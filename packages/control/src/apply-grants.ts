@@ -9,9 +9,9 @@ import {
   type Stores,
 } from '@waggle/domain'
 
-/** Commits that these steps may start (rule G4: grant before start). The first grant of an attempt is what makes its
- *  loss a loss: from then on something may have run. `invalid` for a step or try that cannot come next. Gives the
- *  logs that have to be opened after the commit. */
+/** Commits that these steps may start (rule G4: grant before start). The first grant that counts is what makes the loss
+ *  of an attempt a loss: from then on something may have run. `invalid` for a step or try that cannot come next. Gives
+ *  the logs that have to be opened after the commit. */
 export const applyGrants = async (
   stores: Stores,
   attempt: Attempt,
@@ -43,10 +43,13 @@ export const applyGrants = async (
       try: grant.try,
     })
   }
-  if (attempt.state === 'leased')
+  if (attempt.state === 'leased' && grants.some(doesCount))
     await stores.attempts.update(attempt.stageId, attempt.number, { state: 'granted' }, ['leased'])
   return opened
 }
+
+/** The implicit clone is no grant (design §14). It is always the first step: no other may pass for it. */
+export const doesCount = (grant: Grant): boolean => grant.isImplicit !== true || grant.step !== 1
 
 /** The records of a stage that just starts, those that are granted already running: one statement instead of one for
  *  each. The same refusals as above. */

@@ -16,7 +16,7 @@ import { errorText } from './text-limits.ts'
 
 /** What becomes of an attempt whose worker is gone.
  *
- *  requeue  nothing was granted, so nothing can have run: the stage is offered again
+ *  requeue  nothing was granted, so nothing can have run but the implicit clone: the stage is offered again
  *  poison   the same, but it took too many workers with it (W10): the stage ends
  *  lose     something may have run: the stage ends
  *  close    it was cancelled: its statuses stand already */

@@ -9,8 +9,8 @@ import { cleanText, cutCodePoints } from './text-limits.ts'
 
 const wish: LeaseWish = { ...whileRunning, repeatOf: 'released' }
 
-/** The worker gives the stage back before anything of it ran; it is offered again at once. `invalid` after a grant:
- *  then it has to be finished. */
+/** The worker gives the stage back before anything of it ran but the implicit clone; it is offered again at once.
+ *  `invalid` after a grant: then it has to be finished. */
 export const releaseStage = async (
   deps: ControlDeps,
   lease: Lease,

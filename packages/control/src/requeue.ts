@@ -1,8 +1,17 @@
-import type { Attempt, AttemptEnd, OutboxRow, Stage, Stores } from '@waggle/domain'
+import type {
+  Attempt,
+  AttemptEnd,
+  OutboxMessage,
+  OutboxRow,
+  Stage,
+  Step,
+  Stores,
+} from '@waggle/domain'
 import { offerMessage } from './advance-build.ts'
 
-/** Ends an attempt that granted nothing, so that nothing can have run, and makes its stage pending again: steps are
- *  forgotten, the next attempt is promised to be offered. Inside a transaction that holds the stage's row. */
+/** Ends an attempt that granted nothing, so that nothing can have run but the implicit clone, and makes its stage
+ *  pending again: steps are forgotten with their lines, the next attempt is promised to be offered. Inside a
+ *  transaction that holds the stage's row. */
 export const requeueStage = async (
   stores: Stores,
   attempt: Attempt,
@@ -17,6 +26,16 @@ export const requeueStage = async (
     { status: ['pending', 'running'], attempt: number },
   )
   if (!stage) return null
+  const dropped = droppedLogs(attempt, await stores.steps.listByStage(stageId))
+  // What of them was archived goes with them.
   await stores.steps.deleteByStage(stageId)
-  return { stage, outbox: await stores.outbox.add([offerMessage(stage)]) }
+  return { stage, outbox: await stores.outbox.add([offerMessage(stage), ...dropped]) }
+}
+
+const droppedLogs = (attempt: Attempt, steps: readonly Step[]): readonly OutboxMessage[] => {
+  const logs = steps.flatMap(({ number, grantedTry }) =>
+    Array.from({ length: grantedTry }, (_, i) => ({ step: number, try: i + 1 })),
+  )
+  if (logs.length === 0) return []
+  return [{ kind: 'dropped_logs', stageId: attempt.stageId, attempt: attempt.number, logs }]
 }

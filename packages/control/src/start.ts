@@ -9,7 +9,7 @@ import {
   type StepRecord,
   type Stores,
 } from '@waggle/domain'
-import { applyGrants, grantAtStart } from './apply-grants.ts'
+import { applyGrants, doesCount, grantAtStart } from './apply-grants.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { holdLease, lockBuildOf, whileRunning } from './hold-lease.ts'
 import { openLogs } from './open-logs.ts'
@@ -89,8 +89,8 @@ const beginSteps = async (
   const records = steps.map((step) => newStep(stageId, step))
   const created = grantAtStart(records, grants, nowMs)
   if (created.length > 0) await stores.steps.create(created)
-  if (grants.length === 0) return []
-  await stores.attempts.update(stageId, attempt, { state: 'granted' }, ['leased'])
+  if (grants.some(doesCount))
+    await stores.attempts.update(stageId, attempt, { state: 'granted' }, ['leased'])
   return grants.map((grant) => ({ stageId, attempt, step: grant.step, try: grant.try }))
 }
 

@@ -1,6 +1,6 @@
 /** One lease of one stage. Its number is the fence: everything a worker writes carries it (design §7).
  *
- *  leased   accepted, nothing granted: taken back when the worker goes silent
+ *  leased   accepted, nothing granted but the implicit clone: taken back when the worker goes silent
  *  granted  at least one step may have run: lost when the worker goes silent
  *  closing  the stage was ended from outside (cancel); the worker may still seal lines, note exit codes and acknowledge
  *  ended    final */

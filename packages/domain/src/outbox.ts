@@ -1,3 +1,5 @@
+import type { LogKey } from './line.ts'
+
 /** What a transaction promised to tell after its commit. Pumped until done; each message may be sent twice. */
 export type OutboxMessage =
   | { readonly kind: 'offer'; readonly stageId: number; readonly attempt: number }
@@ -13,8 +15,15 @@ export type OutboxMessage =
       readonly attempt: number
       readonly workerId: string
     }
-  /** The attempt ended without its worker: what its live streams hold goes to the archive. */
+  /** The attempt ended and its worker left logs open: what their live streams hold goes to the archive. */
   | { readonly kind: 'orphan_logs'; readonly stageId: number; readonly attempt: number }
+  /** The attempt was taken back with its steps: nobody will end these live streams. */
+  | {
+      readonly kind: 'dropped_logs'
+      readonly stageId: number
+      readonly attempt: number
+      readonly logs: readonly Pick<LogKey, 'step' | 'try'>[]
+    }
 
 export interface OutboxRow {
   readonly id: number

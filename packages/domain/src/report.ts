@@ -30,6 +30,8 @@ export interface StepUpdate {
 export interface Grant {
   readonly step: number
   readonly try: number
+  /** It is the implicit clone, which is no grant: an attempt that ran nothing else can be taken back (design §14). */
+  readonly isImplicit?: boolean
 }
 
 /** How a stage ended, by its worker. */

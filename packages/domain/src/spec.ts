@@ -26,6 +26,8 @@ export interface SpecStep {
   readonly name: string
   /** 1-based over the recorded steps; 0 for policy `never`, which has no record. */
   readonly number: number
+  /** The clone step that nobody wrote. It only fills an empty workspace, so that running it again does no harm. */
+  readonly isImplicit: boolean
   readonly image: string
   readonly entrypoint: readonly string[]
   readonly command: readonly string[]

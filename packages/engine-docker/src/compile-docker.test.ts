@@ -59,6 +59,13 @@ describe('compileDocker', () => {
     await expect(printed).toMatchFileSnapshot(join(folder, name, 'spec.json'))
   })
 
+  it('says which step nobody wrote', () => {
+    const { steps } = specOf(pipeline('steps: [{name: a, image: b}]'))
+    expect(steps.map((step) => step.isImplicit)).toEqual([true, false])
+    const own = 'clone: {disable: true}\nsteps: [{name: clone, image: b}]'
+    expect(specOf(pipeline(own)).steps.map((step) => step.isImplicit)).toEqual([false])
+  })
+
   it('compiles the same stage to the same spec', () => {
     const manifest = read('serial', 'input.yml')
     expect(specOf(manifest)).toEqual(specOf(manifest))

@@ -135,6 +135,7 @@ const cloneStep = (context: Context): Draft => {
   return {
     ...plainStep(context),
     name: 'clone',
+    isImplicit: true,
     image: settings.cloneImage,
     environment: {
       ...context.base,
@@ -187,6 +188,7 @@ const userStep = (step: PipelineStep, context: Context): Draft => {
 /** What steps have that say nothing. */
 const plainStep = ({ settings }: Context): Draft => ({
   name: '',
+  isImplicit: false,
   image: '',
   entrypoint: [],
   command: [],

@@ -46,6 +46,7 @@ describe('compileExec', () => {
     const settings = { root: '/data' }
     const { root, steps } = specOf(pipeline('steps: [{name: a b, commands: [x]}]'), { settings })
     expect(root).toBe('/data/waggle-i1-7-2')
+    expect(steps.map((step) => step.isImplicit)).toEqual([true, false])
     expect(steps[1]).toMatchObject({
       entrypoint: ['/bin/sh', '-e'],
       command: [`${root}/opt/2-a-b`],

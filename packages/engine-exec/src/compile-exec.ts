@@ -90,6 +90,7 @@ const makeContext = (
 /** A step before its place in the list is known; `script` still lacks its file. */
 interface Draft {
   readonly name: string
+  readonly isImplicit: boolean
   readonly environment: Readonly<Record<string, string>>
   readonly secrets: SpecStep['secrets']
   readonly runPolicy: SpecStep['runPolicy']
@@ -110,6 +111,7 @@ const cloneStep = (context: Context): Draft => {
   const commands = execCloneCommands(given)
   return {
     name: 'clone',
+    isImplicit: true,
     environment: { ...base, ...netrcEnvironment(given) },
     secrets: [],
     runPolicy: hasSource ? 'always' : 'never',
@@ -124,6 +126,7 @@ const userStep = (step: PipelineStep, context: Context): Draft => {
   const getsNetrc = !settings.netrcCloneOnly
   return {
     name: step.name,
+    isImplicit: false,
     environment: safeEnvironment({
       ...base,
       ...(getsNetrc ? netrcEnvironment(given) : {}),

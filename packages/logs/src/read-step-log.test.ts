@@ -123,6 +123,19 @@ describe('reading a log', () => {
     )
   })
 
+  it('ends without a seal where the step is gone', async () => {
+    const key = newKey()
+    await live.open(key)
+    await live.append(key, makeBlock(0, 4))
+    let isGone = false
+    const deps = { archive: new Archive(), live, isGone: async () => isGone }
+    const log = readStepLog(deps, key, 0, new AbortController().signal)
+    expect(numbers([(await log.next()).value as LineBlock])).toEqual([0, 1, 2, 3])
+    isGone = true
+    await live.close(key)
+    expect(await log.next()).toEqual({ value: null, done: true })
+  })
+
   it('waits for a lost stream to be opened again', async () => {
     const key = newKey()
     const archive = new Archive()

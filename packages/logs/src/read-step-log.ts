@@ -13,6 +13,9 @@ import {
 export interface StepLogDeps {
   readonly archive: Pick<LogArchive, 'read' | 'findSeal'>
   readonly live: Pick<LiveLog, 'tail'>
+  /** Whether the step is gone, as when its attempt was taken back: then no seal will come. Asked where the stream ends
+   *  without one. */
+  readonly isGone?: () => Promise<boolean>
 }
 
 const lookAgainMs = 500
@@ -21,7 +24,7 @@ const sealLookMs = 15_000
 
 /** The lines of one try of a step from line `from` on, without gap or repeat, wherever they are: the archive, then the
  *  live stream as it grows, then the archive again for what went there meanwhile. Ends when the log is sealed and
- *  everything was given, and gives the seal; ends with `null` when the signal fires. While a stream is lost it waits
+ *  everything was given, and gives the seal; ends with `null` when the signal fires or the step is gone. While a stream is lost it waits
  *  for the worker to open it again, or for the seal. Throws what `LiveLog.tail` throws. */
 export async function* readStepLog(
   deps: StepLogDeps,
@@ -54,6 +57,7 @@ export async function* readStepLog(
       next = part.first + part.count
     }
     if (await deps.archive.findSeal(key)) continue
+    if (await deps.isGone?.()) return null
     await delay(lookAgainMs, undefined, { signal }).catch(() => undefined)
   }
   return null

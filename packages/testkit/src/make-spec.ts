@@ -4,6 +4,7 @@ import { noLimits, type Spec, type SpecStep } from '@waggle/domain'
 export const makeSpecStep = (step: Partial<SpecStep> & { readonly name: string }): SpecStep => ({
   id: `waggle-test-1-1-${step.name}`,
   number: 1,
+  isImplicit: false,
   image: '',
   entrypoint: [],
   command: [],

@@ -33,7 +33,7 @@ export class RecordingReporter implements StageReporter {
     this.calls.push(
       [
         call,
-        ...grants.map((grant) => `${grant.step}`),
+        ...grants.map(({ step, isImplicit }) => (isImplicit ? `${step}:implicit` : `${step}`)),
         ...updates.map((update) => `+${update.number}:${update.status}`),
       ].join(' '),
     )

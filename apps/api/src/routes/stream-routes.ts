@@ -28,7 +28,13 @@ export const streamRoutes = (deps: ApiDeps): readonly Route[] => {
       const key = await logOf(database, stage, step)
       const from = firstLine(header(call, 'last-event-id'))
       return stream((response, signal) =>
-        followLog(deps, new EventStream(response, signal), key, from, signal),
+        followLog(
+          deps,
+          new EventStream(response, signal),
+          key && { ...key, stepId: step.id },
+          from,
+          signal,
+        ),
       )
     }),
   ]
@@ -79,6 +85,9 @@ const followBuilds = async (
 const firstLine = (lastEventId: string): number =>
   /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) + 1 : 0
 
+/** One log, and the step that it is of. */
+type StepLog = LogKey & { readonly stepId: number }
+
 const briefWaitMs = 500
 const longWaitMs = 60_000
 
@@ -87,13 +96,13 @@ const longWaitMs = 60_000
 const followLog = async (
   deps: ApiDeps,
   events: EventStream,
-  key: LogKey | null,
+  log: StepLog | null,
   from: number,
   signal: AbortSignal,
 ): Promise<void> => {
   let next = from
-  while (key !== null && events.isOpen) {
-    const outcome = await sendLines(deps, events, key, next, signal)
+  while (log !== null && events.isOpen) {
+    const outcome = await sendLines(deps, events, log, next, signal)
     next = outcome.next
     if (outcome.isEnd) break
     if (!(await events.drained(longWaitMs))) return events.drop()
@@ -104,13 +113,15 @@ const followLog = async (
 const sendLines = async (
   { control }: ApiDeps,
   events: EventStream,
-  key: LogKey,
+  { stepId, ...key }: StepLog,
   from: number,
   signal: AbortSignal,
 ): Promise<{ readonly next: number; readonly isEnd: boolean }> => {
   const stop = new AbortController()
   const both = AbortSignal.any([signal, stop.signal])
-  const log = { archive: control.database.logs, live: control.liveLog }
+  const { logs, steps } = control.database
+  const isGone = async () => (await steps.find(stepId)) === null
+  const log = { archive: logs, live: control.liveLog, isGone }
   let next = from
   try {
     for await (const block of readStepLog(log, key, from, both))

@@ -12,6 +12,7 @@ const row = noun<OutboxRow>('outbox message', {
       typeof value['attempt'] === 'number' &&
       (value['kind'] === 'offer' ||
         value['kind'] === 'orphan_logs' ||
+        (value['kind'] === 'dropped_logs' && Array.isArray(value['logs'])) ||
         (value['kind'] === 'withdraw' && typeof value['partition'] === 'string') ||
         (value['kind'] === 'cancel' && typeof value['workerId'] === 'string')),
   ),
