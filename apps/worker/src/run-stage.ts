@@ -60,6 +60,7 @@ export const runStage = async (deps: RunStageDeps, lease: Lease, given: Given): 
 const compileAndRun = async (deps: RunStageDeps, lease: Lease, given: Given): Promise<string> => {
   if (lease.ending === 'stopped') {
     await tellEnd(deps, lease, errorResult(''), false)
+    if (lease.isCancelled) await acknowledge(deps, lease, errorResult(''))
     return 'released'
   }
   const compiled = tryCompile(deps, given)
@@ -175,6 +176,8 @@ const tellEnd = async (
     else if (lease.ending === 'stopped' && result.status === 'killed')
       await deps.api.finish(lease, { ...result, error: 'the worker was stopped' })
     else await deps.api.finish(lease, result)
+    // Nothing is left to renew: a heartbeat during the clean-up would hear that the attempt is not ours any more.
+    lease.release()
   } catch (error) {
     noteRefusal(lease, error)
   }

@@ -1,0 +1,64 @@
+import { conflict, type Given, type LiveLog, silentLogger, systemClock } from '@waggle/domain'
+import { createNoopEngine, makeSpec, waitUntil } from '@waggle/testkit'
+import { describe, expect, it } from 'vitest'
+import { HeldStages } from './held-stages.ts'
+import { Lease } from './lease.ts'
+import { type RunStageDeps, runStage } from './run-stage.ts'
+import type { WorkerApi } from './worker-api.ts'
+
+/** A stage without steps: only what is told about it, and when, matters here. */
+const given = {
+  attempt: 1,
+  repo: { slug: 'acme/app', timeoutMinutes: 60 },
+  build: { id: 1, number: 1 },
+  stage: { id: 7, name: 'default' },
+} as unknown as Given
+
+const prepare = (api: Partial<WorkerApi>, destroy = async () => undefined) => {
+  const told: string[] = []
+  const note = (name: string) => async () => {
+    told.push(name)
+  }
+  const held = new HeldStages()
+  const lease = new Lease({ stageId: 7, attempt: 1 }, 'token')
+  held.add(lease)
+  const all = ['start', 'finish', 'release', 'acknowledge'].map((name) => [name, note(name)])
+  const deps: RunStageDeps = {
+    api: { ...(Object.fromEntries(all) as unknown as WorkerApi), ...api },
+    held,
+    liveLog: {} as LiveLog,
+    engine: { ...createNoopEngine(), destroy },
+    compile: () => ({ kind: 'spec', spec: makeSpec([]), warnings: [] }),
+    killGraceMs: 10,
+    clock: systemClock,
+    log: silentLogger,
+  }
+  return { told, held, lease, deps }
+}
+
+describe('runStage', () => {
+  it('keeps its slot until the clean-up is done, but asks for no renewal of what it finished', async () => {
+    const cleaning = Promise.withResolvers<undefined>()
+    const { told, held, lease, deps } = prepare({}, () => cleaning.promise)
+    const running = runStage(deps, lease, given)
+    await waitUntil('the end to be told', () => told.includes('finish'))
+    await waitUntil('no heartbeat to name it', () => held.refs().length === 0)
+    // The answer to a heartbeat that was sent before.
+    lease.lose()
+    expect([lease.state, held.count]).toEqual(['released', 1])
+    cleaning.resolve(undefined)
+    await running
+    expect([told, held.count]).toEqual([['start', 'finish'], 0])
+  })
+
+  it('acknowledges a cancel that it only hears of when it gives the stage back', async () => {
+    const { told, lease, deps } = prepare({
+      release: async () => {
+        throw conflict('cancelled', 'the attempt was cancelled')
+      },
+    })
+    lease.stop()
+    await runStage(deps, lease, given)
+    expect(told).toEqual(['acknowledge'])
+  })
+})
