@@ -254,6 +254,23 @@ describe('repositories', () => {
     expect((await api.call('DELETE', '/api/repos/reg/two')).json.active).toBe(false)
     expect((await api.call('POST', '/api/repos/reg/two')).json.active).toBe(true)
   })
+
+  test('are removed with their builds once these are over', async () => {
+    const wish = { repository: 'reg/gone' }
+    const builds = await Promise.all(Array.from({ length: 12 }, () => submit(wish)))
+    const path = '/api/repos/reg/gone'
+    const refused = await api.call('DELETE', `${path}?remove=true`)
+    expect(refused.status).toBe(409)
+    expect(refused.json.message).toContain('cancel them first')
+    expect((await api.call('GET', path)).json.active).toBe(true)
+    for (const { json } of builds) await api.call('DELETE', `${path}/builds/${json.number}`)
+    const removed = await api.call('DELETE', `${path}?remove=true`)
+    expect(removed).toMatchObject({ status: 200, json: { slug: 'reg/gone', active: false } })
+    expect((await api.call('GET', path)).status).toBe(404)
+    expect((await api.call('DELETE', `${path}?remove=true`)).status).toBe(404)
+    // The same name begins anew.
+    expect((await submit(wish)).json.number).toBe(1)
+  })
 })
 
 describe('secrets', () => {

@@ -46,5 +46,7 @@ export interface BuildStore {
   update(id: number, patch: BuildPatch): Promise<Build | null>
   /** The text that every stage of the build is run from. */
   findManifest(id: number): Promise<string | null>
+  /** Deletes up to `limit` builds of the repository, with stages, steps, attempts and logs. Gives how many. */
+  deleteOldest(repoId: number, limit: number): Promise<number>
   countByStatus(): Promise<Readonly<Partial<Record<BuildStatus, number>>>>
 }

@@ -63,6 +63,13 @@ export interface RepoStore {
   update(id: number, patch: RepoPatch): Promise<Repo | null>
   /** Adds one to the counter and gives it back; also takes the row's lock, so call it first in a transaction. */
   nextBuildNumber(id: number): Promise<number>
+  /** Whether a stage of it is pending or running. */
+  isBusy(id: number): Promise<boolean>
+  /** With all that is its own: secrets, deliveries, and builds with everything below them. `false` = not there.
+   *  Builds are many: delete them first, a few at a time (`BuildStore.deleteOldest`). */
+  delete(id: number): Promise<boolean>
+  /** How many are active. */
+  countActive(): Promise<number>
 }
 
 /** A window into a list: rows to pass over, rows to give. */

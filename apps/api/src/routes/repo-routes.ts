@@ -1,3 +1,4 @@
+import { removeRepo } from '@waggle/control'
 import type { RepoPatch } from '@waggle/domain'
 import { checkConfigPath, checkGitAddress } from '@waggle/scm'
 import type { ApiDeps } from '../api-deps.ts'
@@ -5,7 +6,7 @@ import { jsonBody, page, parameter } from '../http/call.ts'
 import type { JsonBody } from '../http/json-body.ts'
 import { json } from '../http/reply.ts'
 import { type Route, route } from '../http/route.ts'
-import { badRequest, HttpError, missing } from '../http/status-of.ts'
+import { badRequest, missing } from '../http/status-of.ts'
 import { newRepo } from '../new-repo.ts'
 import { newRepoKey, signerPlace } from '../repo-keys.ts'
 import { repoShape } from '../shapes/repo-shape.ts'
@@ -64,7 +65,7 @@ export const repoRoutes = ({ control, localFolders }: ApiDeps): readonly Route[]
     ),
     route.admin('DELETE /api/repos/:owner/:name', async (call) => {
       if (parameter(call, 'remove') === 'true')
-        throw new HttpError(501, 'Removing a repository with its builds is not implemented yet')
+        return json(repoShape(await removeRepo(control, call.repo, call.user.login)))
       return json(repoShape(await update(call.repo.id, { active: false })))
     }),
     // A new webhook key, shown this once; the old one stops at the same moment.

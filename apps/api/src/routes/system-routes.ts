@@ -54,19 +54,7 @@ export const readLoad = async (database: ApiDeps['control']['database']): Promis
     database.builds.countByStatus(),
     database.stages.loadByPartition(),
     database.users.count(),
-    countActiveRepos(database),
+    database.repos.countActive(),
   ])
   return { nowMs, builds, partitions, users, activeRepos }
-}
-
-const countActiveRepos = async ({
-  repos,
-}: Pick<ApiDeps['control']['database'], 'repos'>): Promise<number> => {
-  const limit = 1_000
-  let count = 0
-  for (let offset = 0; ; offset += limit) {
-    const list = await repos.list({ offset, limit })
-    count += list.filter((repo) => repo.active).length
-    if (list.length < limit) return count
-  }
 }

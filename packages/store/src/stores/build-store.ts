@@ -132,6 +132,20 @@ const findManifest = query(({ db }, p: { id: number }) =>
   db.selectFrom('manifests').select('manifest').where('buildId', '=', p.id),
 )
 
+const deleteOldest = query(({ db }, p: { repoId: number; limit: number }) =>
+  db
+    .deleteFrom('builds')
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('builds')
+        .select('id')
+        .where('repoId', '=', p.repoId)
+        .orderBy('number')
+        .limit(p.limit),
+    )
+    .returning('id'),
+)
+
 const countByStatus = query(({ db }) =>
   db
     .selectFrom('builds')
@@ -164,6 +178,8 @@ export const buildStore = (session: Session): BuildStore => {
     },
     update: async (id, patch) => one(await session.write(update, { ...build.write(patch), id })),
     findManifest: async (id) => (await session.read(findManifest, { id }))[0]?.manifest ?? null,
+    deleteOldest: async (repoId, limit) =>
+      (await session.write(deleteOldest, { repoId, limit })).length,
     countByStatus: async () => {
       const rows = await session.read(countByStatus, {})
       return Object.fromEntries(rows.map((row) => [row.status as BuildStatus, row.count]))

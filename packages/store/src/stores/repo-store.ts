@@ -1,4 +1,5 @@
 import { notFound, type Repo, type RepoPatch, type RepoStore } from '@waggle/domain'
+import { sql } from 'kysely'
 import { keep, pick, plusOne } from '../keep.ts'
 import { bytes, flag, int, noun, text, word } from '../noun.ts'
 import { bounded } from '../page.ts'
@@ -98,6 +99,29 @@ const nextBuildNumber = query(({ db, now }, p: { id: number }) =>
     .returning('counter'),
 )
 
+// The condition of a partial index, word for word.
+const isBusy = query(({ db }, p: { id: number }) =>
+  db
+    .selectFrom('stages')
+    .select('id')
+    .where('repoId', '=', p.id)
+    .where(sql<boolean>`status in ('pending', 'running')`)
+    .limit(1),
+)
+
+// They have no foreign key: a delivery is noted before it is known what becomes of it.
+const deleteDeliveries = query(({ db }, p: { id: number }) =>
+  db.deleteFrom('deliveries').where('repoId', '=', p.id),
+)
+
+const remove = query(({ db }, p: { id: number }) =>
+  db.deleteFrom('repos').where('id', '=', p.id).returning('id'),
+)
+
+const countActive = query(({ db }) =>
+  db.selectFrom('repos').select(sql<number>`count(*)`.as('count')).where(sql<boolean>`active`),
+)
+
 export const repoStore = (session: Session): RepoStore => {
   const one = (rows: readonly unknown[]): Repo | null => (rows[0] ? repo.read(rows[0]) : null)
   return {
@@ -111,5 +135,11 @@ export const repoStore = (session: Session): RepoStore => {
       if (!row) throw notFound('repo_not_found', 'There is no such repository.')
       return row.counter
     },
+    isBusy: async (id) => (await session.read(isBusy, { id })).length > 0,
+    delete: async (id) => {
+      await session.write(deleteDeliveries, { id })
+      return (await session.write(remove, { id })).length > 0
+    },
+    countActive: async () => (await session.read(countActive, {}))[0]?.count ?? 0,
   }
 }

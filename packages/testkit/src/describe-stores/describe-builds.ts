@@ -19,6 +19,21 @@ export const describeBuilds = (open: OpenDatabase): void => {
       expect(await open().builds.findManifest(build.id)).toBe('kind: pipeline\n# ✓')
     })
 
+    it('deletes the oldest of one repository, a few at a time', async () => {
+      const repo = await seedRepo(open())
+      const stranger = await seedBuild(open())
+      for (const number of [3, 1, 2]) await open().builds.create(newBuild(repo.id, number), '')
+      const numbers = async () => {
+        const builds = await open().builds.list(repo.id, {}, { offset: 0, limit: 10 })
+        return builds.map((build) => build.number)
+      }
+      expect(await open().builds.deleteOldest(repo.id, 2)).toBe(2)
+      expect(await numbers()).toEqual([3])
+      expect(await open().builds.deleteOldest(repo.id, 2)).toBe(1)
+      expect(await open().builds.deleteOldest(repo.id, 2)).toBe(0)
+      expect(await open().builds.find(stranger.id)).toEqual(stranger)
+    })
+
     it('gives null for what is not there', async () => {
       expect(await open().builds.find(0)).toBeNull()
       expect(await open().builds.findManifest(0)).toBeNull()

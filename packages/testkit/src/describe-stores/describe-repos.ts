@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { newRepo, type OpenDatabase, seedRepo } from './new-rows.ts'
+import { newAttempt, newRepo, type OpenDatabase, seedRepo, seedStep } from './new-rows.ts'
 
 export const describeRepos = (open: OpenDatabase): void => {
   describe('repos', () => {
@@ -83,6 +83,52 @@ export const describeRepos = (open: OpenDatabase): void => {
       )
       const given = numbers.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []))
       expect(given.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1))
+    })
+
+    it('is busy while a stage is pending or running, and goes with all that is below it', async () => {
+      const step = await seedStep(open())
+      const kept = await seedStep(open())
+      const stage = await open().stages.find(step.stageId)
+      if (!stage) throw new Error('the stage is not there')
+      const repo = { id: stage.repoId }
+      await open().attempts.create(newAttempt(stage))
+      const key = { stageId: stage.id, attempt: 1, step: 1, try: 1 }
+      await open().logs.seal(key, step.id, { lines: 0, bytes: 0, crc32: 0, gap: '' })
+      await open().secrets.create({
+        repoId: repo.id,
+        name: 'token',
+        dataSealed: new Uint8Array(),
+        pullRequest: false,
+        pullRequestPush: false,
+      })
+      await open().deliveries.claim(repo.id, 'delivery')
+
+      expect(await open().repos.isBusy(repo.id)).toBe(true)
+      await open().stages.update(stage.id, { status: 'running' })
+      expect(await open().repos.isBusy(repo.id)).toBe(true)
+      await open().stages.update(stage.id, { status: 'killed' })
+      expect(await open().repos.isBusy(repo.id)).toBe(false)
+
+      expect(await open().repos.delete(repo.id)).toBe(true)
+      expect(await open().repos.delete(repo.id)).toBe(false)
+      expect(await open().repos.find(repo.id)).toBeNull()
+      expect(await open().builds.find(stage.buildId)).toBeNull()
+      expect(await open().builds.findManifest(stage.buildId)).toBeNull()
+      expect(await open().stages.find(stage.id)).toBeNull()
+      expect(await open().steps.find(step.id)).toBeNull()
+      expect(await open().attempts.find(stage.id, 1)).toBeNull()
+      expect(await open().logs.findSeal(key)).toBeNull()
+      expect(await open().secrets.listByRepo(repo.id)).toEqual([])
+      expect(await open().deliveries.findByKey(repo.id, 'delivery')).toBeNull()
+      expect(await open().steps.find(kept.id)).toEqual(kept)
+    })
+
+    it('counts the active ones', async () => {
+      const before = await open().repos.countActive()
+      const repo = await seedRepo(open())
+      expect(await open().repos.countActive()).toBe(before + 1)
+      await open().repos.update(repo.id, { active: false })
+      expect(await open().repos.countActive()).toBe(before)
     })
 
     it('has no build number for a repository that is not there', async () => {
