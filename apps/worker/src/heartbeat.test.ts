@@ -54,6 +54,24 @@ describe('startHeartbeat', () => {
     await heartbeat.stop()
   })
 
+  it('beats again where something was missed while a beat was under way', async () => {
+    const first = Promise.withResolvers<typeof nothing>()
+    let beats = 0
+    const heartbeat = startHeartbeat({
+      held: new HeldStages(),
+      everyMs: 3_600_000,
+      clock: systemClock,
+      log: silentLogger,
+      send: async () => (++beats === 1 ? first.promise : nothing),
+    })
+    heartbeat.beat()
+    await waitUntil('the first beat', () => beats === 1)
+    heartbeat.beat()
+    first.resolve(nothing)
+    await waitUntil('the second beat', () => beats === 2, 5_000)
+    await heartbeat.stop()
+  })
+
   it('keeps every lease while there is no answer', async () => {
     const held = new HeldStages()
     const lease = hold(held, 1)

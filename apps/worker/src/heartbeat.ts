@@ -20,11 +20,13 @@ export interface Heartbeat {
   stop(): Promise<void>
 }
 
-/** One heartbeat per worker, naming every attempt that it holds. The answer is the second way of a cancel and the
- *  only way to learn that a lease is lost (design §7). */
+/** One heartbeat per worker, naming every attempt that it holds. Its answer says what was cancelled and which leases
+ *  are lost (design §7). */
 export const startHeartbeat = (deps: HeartbeatDeps): Heartbeat => {
   const stopping = new AbortController()
   let wake: () => void = () => undefined
+  /** Asked for while one was under way, which may have been answered before what was missed. */
+  let isAsked = false
   let isDraining = false
   let isAnswered = true
 
@@ -53,19 +55,23 @@ export const startHeartbeat = (deps: HeartbeatDeps): Heartbeat => {
       })
       const waiting = new AbortController()
       await Promise.race([
-        woken,
+        isAsked ? undefined : woken,
         deps.clock
           .sleep(pause, AbortSignal.any([stopping.signal, waiting.signal]))
           .catch(() => undefined),
       ])
       waiting.abort()
+      isAsked = false
       if (!stopping.signal.aborted) await once()
     }
   }
 
   const running = run()
   return {
-    beat: () => wake(),
+    beat: () => {
+      isAsked = true
+      wake()
+    },
     get isDraining() {
       return isDraining
     },
