@@ -15,6 +15,7 @@ import { type OpenedEngine, openEngine } from './open-engine.ts'
 import { createStepSlots } from './step-slots.ts'
 import { startTakeByPoll } from './take-by-poll.ts'
 import { takeOffer } from './take-offer.ts'
+import { watchCancels } from './watch-cancels.ts'
 import { createWorkerApi } from './worker-api.ts'
 import { workerProfile } from './worker-profile.ts'
 
@@ -98,11 +99,8 @@ export const runWorker = async (options: WorkerOptions, signal: AbortSignal): Pr
     log,
   })
   stack.defer(() => heartbeat.stop())
-  const unwatch = await signals.watchCancels(identity.workerId, {
-    onCancel: (message) => held.find(message)?.cancel(),
-    // What was said meanwhile is lost; the heartbeat's answer has it.
-    onGap: () => heartbeat.beat(),
-  })
+  const { workerId } = identity
+  const unwatch = await watchCancels({ signals, workerId, held, heartbeat })
   stack.defer(() => unwatch())
 
   const janitor = startJanitor({
@@ -137,7 +135,7 @@ export const runWorker = async (options: WorkerOptions, signal: AbortSignal): Pr
   const isReady = () =>
     !signal.aborted && engine.isUp && !heartbeat.isDraining && held.count < slots
   const consumer = openConsumer({
-    workerId: identity.workerId,
+    workerId,
     profile,
     slots,
     isReady,
@@ -159,7 +157,7 @@ export const runWorker = async (options: WorkerOptions, signal: AbortSignal): Pr
   stack.defer(() => poll.stop())
 
   const port = await openHealth()
-  options.onReady?.({ workerId: identity.workerId, name: registered.name, port })
+  options.onReady?.({ workerId, name: registered.name, port })
   log.info('worker ready', { count: slots, port })
 
   await aborted(signal)
