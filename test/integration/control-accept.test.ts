@@ -130,6 +130,34 @@ describe('accept', () => {
     expect(Buffer.from(kept?.answerSealed ?? []).includes('value of')).toBe(false)
   })
 
+  it('gives a secret whose name is made of variables, by what they hold for this build', async () => {
+    const repo = await control.repo()
+    for (const name of ['key_prod', 'key_test', 'key_', 'fallback'])
+      await control.database.secrets.create({
+        repoId: repo.id,
+        name,
+        pullRequest: false,
+        pullRequestPush: false,
+        dataSealed: control.deps.sealer.seal(name, secretPlace(repo.id, name)),
+      })
+    const text = pipeline('a').replace(
+      '  commands:',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: expressions of pipeline files look like this
+      '  environment: { A: { from_secret: "key_${DRONE_DEPLOY_TO}" }, B: { from_secret: "${LACKING:-fallback}" } }\n  commands:',
+    )
+    const secretsOf = async (deployTo: string) => {
+      const hook = makeHook({ event: 'promote', ref: 'refs/heads/main', deployTo })
+      const { stage } = built(await control.submit(repo, text, { hook }))
+      const question = { attempt: 1, requestId: randomUUID() }
+      const answer = await acceptStage(control.deps, await control.worker(), stage.id, question)
+      if (answer.kind !== 'accepted') throw new Error(answer.code)
+      return answer.given.secrets.map((secret) => secret.name).sort()
+    }
+    expect(await secretsOf('prod')).toEqual(['fallback', 'key_prod'])
+    expect(await secretsOf('test')).toEqual(['fallback', 'key_test'])
+    expect(await secretsOf('')).toEqual(['fallback', 'key_'])
+  })
+
   it('ends a stage whose secret does not open any more, with the reason', async () => {
     const repo = await control.repo()
     const dataSealed = control.deps.sealer.seal('x', 'secrets/elsewhere')

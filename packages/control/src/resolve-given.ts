@@ -1,6 +1,6 @@
 import type { Build, Given, GivenSecret, Repo, Secret, Stage, WorkerRecord } from '@waggle/domain'
 import { isWaggleError } from '@waggle/domain'
-import { namedSecrets, parseManifest } from '@waggle/pipeline'
+import { namedSecrets, parseManifest, substitutionValues } from '@waggle/pipeline'
 import type { ControlDeps } from './control-deps.ts'
 import { installationOf } from './installation.ts'
 import { mayHaveSecret, originOf } from './origin.ts'
@@ -30,25 +30,23 @@ export const resolveGiven = async (
   ])
   if (!build || !repo || manifest === null)
     return { kind: 'unfit', message: 'the build, its repository or its manifest is gone' }
-  const secrets = openSecrets(deps, { build, repo, manifest, kept, stageName: stage.name })
-  if (typeof secrets === 'string') return { kind: 'unfit', message: secrets }
-  return {
-    kind: 'given',
-    given: {
-      installation,
-      attempt,
-      repo: givenRepo(repo),
-      build: givenBuild(build),
-      stage: givenStage(stage, worker.name),
-      siblings: siblings
-        .filter(({ id }) => id !== stage.id)
-        .map(({ name, number, status }) => ({ name, number, status })),
-      manifest,
-      secrets,
-      netrc: null,
-      system: deps.system,
-    },
+  const given: Given = {
+    installation,
+    attempt,
+    repo: givenRepo(repo),
+    build: givenBuild(build),
+    stage: givenStage(stage, worker.name),
+    siblings: siblings
+      .filter(({ id }) => id !== stage.id)
+      .map(({ name, number, status }) => ({ name, number, status })),
+    manifest,
+    secrets: [],
+    netrc: null,
+    system: deps.system,
   }
+  const secrets = openSecrets(deps, { build, repo, kept, given })
+  if (typeof secrets === 'string') return { kind: 'unfit', message: secrets }
+  return { kind: 'given', given: { ...given, secrets } }
 }
 
 /** Those secrets that the stage's file names and the build's origin may have, in the clear (threats.md C.1, T-02).
@@ -58,15 +56,16 @@ const openSecrets = (
   facts: {
     readonly build: Build
     readonly repo: Repo
-    readonly manifest: string
     readonly kept: readonly Secret[]
-    readonly stageName: string
+    readonly given: Given
   },
 ): readonly GivenSecret[] | string => {
-  const { kept } = facts
+  const { kept, given } = facts
   // Parsing costs more than all the rest of an accept.
   if (kept.length === 0) return []
-  const names = namedSecrets(parseManifest(facts.manifest), facts.stageName)
+  // As the worker will read them, but for variables of its own, which are not known here.
+  const values = substitutionValues(given, {})
+  const names = namedSecrets(parseManifest(given.manifest), given.stage.name, values)
   const allowed = allowedSecrets(kept, names, facts.build, facts.repo)
   const opened: GivenSecret[] = []
   for (const secret of allowed) {
