@@ -33,20 +33,38 @@ export const createApp = (options: AppOptions): Express => {
   app.use(browserHeaders())
   app.use(noteRequest(options))
   app.use('/api', apiHeaders)
-  for (const each of options.routes) {
-    const verb = each.method.toLowerCase() as Lowercase<Route['method']>
-    // Who may not call does not get a body read either.
-    const body = each.bodyLimitBytes > 0 ? [readBody(each)] : []
-    app[verb](each.path, admit(options, each), ...body, answer(options, each))
-  }
-  for (const path of new Set(options.routes.map((each) => each.path)))
-    app.all(path, (_request, response) => void response.writeHead(405).end())
+  // Routes are tried one after the other: workers, who make most of the calls, do not walk past all others.
+  const ofWorkers = options.routes.filter((each) => each.path.startsWith(workerPrefix))
+  app.use(workerPrefix, router(options, ofWorkers, workerPrefix))
+  app.use(
+    router(
+      options,
+      options.routes.filter((each) => !ofWorkers.includes(each)),
+      '',
+    ),
+  )
   app.use((_request, response) => {
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
     response.end('404 page not found\n')
   })
   app.use(failed(options.log))
   return app
+}
+
+const workerPrefix = '/rpc'
+
+const router = (options: AppOptions, routes: readonly Route[], prefix: string): express.Router => {
+  const made = express.Router({ caseSensitive: true, strict: true })
+  for (const each of routes) {
+    const verb = each.method.toLowerCase() as Lowercase<Route['method']>
+    // Who may not call does not get a body read either.
+    const body = each.bodyLimitBytes > 0 ? [readBody(each)] : []
+    const path = each.path.slice(prefix.length)
+    made[verb](path, admit(options, each), ...body, answer(options, each))
+  }
+  for (const path of new Set(routes.map((each) => each.path.slice(prefix.length))))
+    made.all(path, (_request, response) => void response.writeHead(405).end())
+  return made
 }
 
 /** Headers for browsers. Workers, who make most of the calls, do without. */
@@ -126,7 +144,10 @@ const answer =
   ({ log, closing }: AppOptions, each: Route): RequestHandler =>
   async (request, response) => {
     const gone = new AbortController()
-    response.once('close', () => gone.abort())
+    // An abort makes an error with a stack: not for each call that simply ended.
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort()
+    })
     const at = request.url.indexOf('?')
     const id = response.locals['id'] as string
     const call: Call = {
@@ -140,7 +161,8 @@ const answer =
       log: log.child({ 'request.id': id }),
       signal: gone.signal,
     }
-    await sendReply(response, await each.handle(call), AbortSignal.any([gone.signal, closing]))
+    const reply = await each.handle(call)
+    await sendReply(response, reply, () => AbortSignal.any([gone.signal, closing]))
   }
 
 const failed =

@@ -6,7 +6,8 @@ import { failureOf } from './status-of.ts'
 export const sendReply = async (
   response: ServerResponse,
   reply: Reply,
-  signal: AbortSignal,
+  /** Made for streams only: it costs more than a small answer. */
+  signal: () => AbortSignal,
 ): Promise<void> => {
   switch (reply.kind) {
     case 'empty':
@@ -23,7 +24,7 @@ export const sendReply = async (
       return
     }
     case 'stream':
-      await reply.write(response, signal)
+      await reply.write(response, signal())
       return
     default:
       throw new Error(`no such reply: ${String(reply satisfies never)}`)
