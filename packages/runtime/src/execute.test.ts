@@ -1,4 +1,12 @@
-import { conflict, type SpecStep, silentLogger, systemClock, unavailable } from '@waggle/domain'
+import {
+  conflict,
+  type LogFields,
+  type Logger,
+  type SpecStep,
+  silentLogger,
+  systemClock,
+  unavailable,
+} from '@waggle/domain'
 import { FakeEngine, type FakeStep, MemorySink, makeSpec, RecordingReporter } from '@waggle/testkit'
 import { describe, expect, it } from 'vitest'
 import { type ExecuteDeps, type ExecuteResult, execute } from './execute.ts'
@@ -289,6 +297,22 @@ describe('the graph', () => {
     ])
     await stage.run()
     expect(stage.engine.environments.get('b')).toEqual({ FAILED: 'a' })
+  })
+
+  it('keeps secrets of what the engine says out of the log', async () => {
+    const lines: string[] = []
+    const note = (text: string, fields?: LogFields) => {
+      const { err, ...rest } = fields ?? {}
+      lines.push(`${text} ${String(err)} ${JSON.stringify(rest)}`)
+    }
+    const log: Logger = { error: note, warn: note, info: note, debug: note, child: () => log }
+    const error = unavailable('no_start', 'cannot run hunter2')
+    const stage = prepare([{ name: 'a', error }], { masks: ['hunter2'], deps: { log } })
+    await stage.run()
+    stage.engine.setupError = error
+    await runSpec(stage.deps, stage.spec, stage.cancel.signal)
+    expect(lines.filter((line) => line.includes('******'))).toHaveLength(2)
+    expect(lines.join('\n')).not.toContain('hunter2')
   })
 
   it('masks and cuts the error of a step', async () => {

@@ -77,9 +77,11 @@ const runOnEngine = async (
     await started
     return { kind: 'exit', exit }
   } catch (error) {
+    // What the engine says may quote a secret: masked for the log as well (invariant I12).
+    const text = errorText(error, deps.masks)
     if (!signal.aborted)
-      deps.log.debug('step did not run', { 'step.number': step.number, err: error })
-    return { kind: 'error', text: errorText(error, deps.masks) }
+      deps.log.debug('step did not run', { 'step.number': step.number, reason: text })
+    return { kind: 'error', text }
   }
 }
 
