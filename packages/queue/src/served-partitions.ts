@@ -1,0 +1,110 @@
+import { canServe, type Logger, type WorkerProfile } from '@waggle/domain'
+import { PartitionDirectory } from './partition-directory.ts'
+import { queueKeys } from './queue-keys.ts'
+import type { QuietRedis } from './quiet-redis.ts'
+import { ask } from './redis-connection.ts'
+
+export interface ServedPartitionsOptions {
+  readonly quiet: QuietRedis
+  readonly prefix: string
+  readonly workerId: string
+  readonly profile: WorkerProfile
+  readonly log: Logger
+  /** Fires when the consumer stops: from then on nothing is followed. */
+  readonly signal: AbortSignal
+  /** From now on these and no others are served. */
+  readonly onChange: (names: ReadonlySet<string>) => Promise<void>
+}
+
+const restMs = 1_000
+
+/** The partitions that a worker serves: whose turn it is, and which of them rest after a failed fetch. */
+export class ServedPartitions {
+  readonly #options: ServedPartitionsOptions
+  readonly #directory: PartitionDirectory
+  /** The worker's private marker, which ends its blocking wait. */
+  readonly bell: string
+  /** Rotated: BZPOPMIN serves its keys from left to right, so who was served goes to the end. */
+  #order: string[] = []
+  /** When those that rest are asked again (monotonic milliseconds). */
+  readonly #restUntil = new Map<string, number>()
+
+  constructor(options: ServedPartitionsOptions) {
+    const { quiet, prefix, workerId, log } = options
+    this.#options = options
+    this.#directory = new PartitionDirectory(quiet.redis, prefix, log)
+    this.bell = queueKeys(prefix).bell(workerId)
+  }
+
+  /** In turn, those that rest included. */
+  get all(): readonly string[] {
+    return this.#order
+  }
+
+  /** In turn, without those that rest. */
+  awake(): readonly string[] {
+    const now = performance.now()
+    return this.#order.filter((name) => this.#isAwake(name, now))
+  }
+
+  isAwake(name: string): boolean {
+    return this.#isAwake(name, performance.now())
+  }
+
+  /** Learns of new and vanished partitions as they come, and lets the blocking wait see them. */
+  watch(): void {
+    this.#directory.watch(() => {
+      if (this.#options.signal.aborted) return
+      void this.#options.quiet.do(async () => {
+        if (await this.refresh()) await this.#ring()
+      })
+    })
+  }
+
+  /** Reads the registry if it changed; true when it did. */
+  async refresh(): Promise<boolean> {
+    const { quiet, profile, log, onChange } = this.#options
+    if (!(await ask(quiet.redis, () => this.#directory.refresh()))) return false
+    const mine = new Set<string>()
+    for (const [name, partition] of this.#directory.partitions)
+      if (canServe(profile, partition)) mine.add(name)
+    const known = new Set(this.#order)
+    const fresh = [...mine].filter((name) => !known.has(name))
+    // New ones at random places: workers that start together do not all begin with the same partition.
+    const order = this.#order.filter((name) => mine.has(name))
+    for (const name of fresh) order.splice(Math.floor(Math.random() * (order.length + 1)), 0, name)
+    this.#order = order
+    for (const name of this.#restUntil.keys()) if (!mine.has(name)) this.#restUntil.delete(name)
+    await onChange(mine)
+    if (fresh.length > 0) log.info('serving partitions', { count: order.length })
+    return true
+  }
+
+  /** It was served: the others come first now. */
+  toTheEnd(name: string): void {
+    const at = this.#order.indexOf(name)
+    if (at >= 0) this.#order.push(...this.#order.splice(at, 1))
+  }
+
+  /** Not at once again: a queue that cannot be read would take all the worker's time. */
+  rest(name: string): void {
+    this.#restUntil.set(name, performance.now() + restMs)
+    const timer = setTimeout(() => void this.#options.quiet.do(() => this.#ring()), restMs + 10)
+    timer.unref()
+  }
+
+  /** It could be read. */
+  rouse(name: string): void {
+    this.#restUntil.delete(name)
+  }
+
+  #isAwake(name: string, now: number): boolean {
+    return (this.#restUntil.get(name) ?? 0) <= now
+  }
+
+  /** Ends the blocking wait, so that it begins again with the partitions of now. */
+  async #ring(): Promise<void> {
+    if (this.#options.signal.aborted) return
+    await this.#options.quiet.redis.pipeline().zadd(this.bell, 0, 'x').expire(this.bell, 60).exec()
+  }
+}
