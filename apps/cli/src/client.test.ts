@@ -1,8 +1,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { waitUntil } from '@waggle/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createClient } from './client.ts'
 import { exitCodeOf } from './exit-code.ts'
+import { readLog } from './read-log.ts'
 
 let server: Server | undefined
 
@@ -110,5 +112,65 @@ describe('createClient', () => {
       for await (const _ of client.followLog('a/b', address, 0, new AbortController().signal));
     }
     expect(await failure(read())).toMatchObject({ kind: 'unavailable' })
+  })
+
+  it('says that there is a log without reading it', async () => {
+    let isClosed = false
+    const client = await serve((request, response) => {
+      if (request.url?.endsWith('/2')) return response.writeHead(404).end('{"message":"Not Found"}')
+      response.on('close', () => {
+        isClosed = true
+      })
+      response.write('[')
+      const write = (): void => {
+        while (
+          !response.destroyed &&
+          response.write('{"pos":0,"out":"x","time":0},'.repeat(1_000))
+        );
+        response.once('drain', write)
+      }
+      return write()
+    })
+    const { signal } = new AbortController()
+    expect(await client.hasLog('a/b', { build: 1, stage: 1, step: 1 }, signal)).toBe(true)
+    expect(await client.hasLog('a/b', { build: 1, stage: 1, step: 2 }, signal)).toBe(false)
+    await waitUntil('the answer to be broken off', () => isClosed)
+  })
+
+  it('reads a log line by line, on from the next one where the connection breaks', async () => {
+    const asked: unknown[] = []
+    let sent = 0
+    const client = await serve((request, response) => {
+      asked.push(request.headers['last-event-id'])
+      const first = asked.length === 1 ? 0 : sent
+      response.write(`data: {"pos":${first},"out":"","time":0}\n\n`)
+      sent = first + 1
+      if (sent === 3) response.end('event: error\ndata: eof\n\n')
+      else setTimeout(() => response.destroy(), 20)
+    })
+    const address = { build: 1, stage: 1, step: 1 }
+    const numbers: number[] = []
+    for await (const line of readLog(client, 'a/b', address, 0, new AbortController().signal)) {
+      // Each comes before the next one was sent: nothing is collected.
+      expect(sent).toBe(line.pos + 1)
+      numbers.push(line.pos)
+    }
+    expect(numbers).toEqual([0, 1, 2])
+    expect(asked).toEqual([undefined, '0', '1'])
+  })
+
+  it('gives a log up whose connections bring nothing', async () => {
+    let asked = 0
+    const client = await serve((_, response) => {
+      asked++
+      response.write(': ping\n\n')
+      setTimeout(() => response.destroy(), 5)
+    })
+    const address = { build: 1, stage: 1, step: 1 }
+    const read = async () => {
+      for await (const _ of readLog(client, 'a/b', address, 0, new AbortController().signal));
+    }
+    expect(await failure(read())).toMatchObject({ kind: 'unavailable' })
+    expect(asked).toBe(5)
   })
 })

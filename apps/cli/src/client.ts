@@ -31,7 +31,7 @@ interface NewBuild {
   readonly message?: string
 }
 
-interface StepAddress {
+export interface StepAddress {
   readonly build: number
   readonly stage: number
   readonly step: number
@@ -58,8 +58,8 @@ export interface Client {
   ): Promise<readonly ApiBuild[]>
   findBuild(slug: string, number: number | 'latest'): Promise<ApiBuild>
   stopBuild(slug: string, number: number): Promise<ApiBuild>
-  /** Lines of the archive; `null` where there is no log. */
-  findLog(slug: string, step: StepAddress): Promise<readonly ApiLine[] | null>
+  /** Whether the step has a log that is complete: then following it ends with its last line. */
+  hasLog(slug: string, step: StepAddress, signal: AbortSignal): Promise<boolean>
   /** Lines from `from` on, as they come, to the end of the step. */
   followLog(
     slug: string,
@@ -137,12 +137,15 @@ export const createClient = (options: ClientOptions): Client => {
     },
     findBuild: async (slug, number) => build(await json('GET', `${builds(slug)}/${number}`)),
     stopBuild: async (slug, number) => build(await json('DELETE', `${builds(slug)}/${number}`)),
-    findLog: async (slug, { build: number, stage, step }) => {
+    hasLog: async (slug, { build: number, stage, step }, signal) => {
+      const path = `${builds(slug)}/${number}/logs/${stage}/${step}`
+      const both = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])
       try {
-        const raw = await json('GET', `${builds(slug)}/${number}/logs/${stage}/${step}`)
-        return (Array.isArray(raw) ? raw : []).map(readLine)
+        // One array of all lines, however many: only its head is of interest.
+        await (await call('GET', path, { signal: both })).body?.cancel()
+        return true
       } catch (error) {
-        if (isWaggleError(error, 'not_found')) return null
+        if (isWaggleError(error, 'not_found')) return false
         throw error
       }
     },

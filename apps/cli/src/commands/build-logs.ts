@@ -6,6 +6,7 @@ import { type CommandContext, openInterrupt } from '../command-context.ts'
 import { exitCodes } from '../exit-code.ts'
 import { print } from '../print.ts'
 import { followBuild } from '../progress/follow-build.ts'
+import { readLog } from '../read-log.ts'
 import type { LogFlags } from './build-commands.ts'
 
 export interface LogAddress {
@@ -32,15 +33,14 @@ export const printLogs = async (
     const place = { build: number, stage: stage.number, step: step.number }
     const prefix = steps.length === 1 || flags.json ? '' : `[${label(build, stage, step)}] `
     const show = (line: ApiLine) => showLine(line, prefix, stage, step, flags)
-    if (isDone(step.status as StepStatus) || !flags.follow)
-      for (const line of (await client.findLog(repo, place)) ?? []) show(line)
-    else
-      try {
-        for await (const line of client.followLog(repo, place, 0, signal)) show(line)
-      } catch (error) {
-        if (signal.aborted) return exitCodes.cancelled
-        throw error
-      }
+    const isLive = flags.follow && !isDone(step.status as StepStatus)
+    try {
+      if (isLive || (await client.hasLog(repo, place, signal)))
+        for await (const line of readLog(client, repo, place, 0, signal)) show(line)
+    } catch (error) {
+      if (signal.aborted) return exitCodes.cancelled
+      throw error
+    }
   }
   return exitCodes.ok
 }

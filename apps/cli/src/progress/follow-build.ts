@@ -3,6 +3,7 @@ import { type BuildStatus, isDone, isWaggleError, type StepStatus } from '@waggl
 import type { ApiBuild, ApiStage, ApiStep } from '../api-shapes.ts'
 import type { Client } from '../client.ts'
 import { exitCodes } from '../exit-code.ts'
+import { readLog } from '../read-log.ts'
 import {
   openProgress,
   type ProgressOptions,
@@ -125,7 +126,8 @@ class Follower {
   }
 
   #followOnce(stage: ApiStage, step: ApiStep): void {
-    const key = `${stage.number}/${step.number}`
+    // With the stage's start: one that was taken back from a lost worker begins anew, lines and all.
+    const key = `${stage.number}/${step.number}/${stage.started}`
     if (this.#logs.has(key)) return
     this.#logs.set(
       key,
@@ -151,9 +153,13 @@ class Follower {
           }
         if (next > 0 && !live.aborted) return
         // No live stream: not yet, or not any more. Then the archive has the lines.
-        const kept = await this.#client.findLog(this.#slug, address)
-        for (const line of kept ?? []) if (line.pos >= next) this.#show(stage, step, line.out)
-        if (live.aborted || kept !== null || (tries >= 2 && this.#isOver(address))) return
+        const isKept = await this.#client.hasLog(this.#slug, address, this.#signal)
+        if (isKept)
+          for await (const line of readLog(this.#client, this.#slug, address, next, this.#signal)) {
+            next = line.pos + 1
+            this.#show(stage, step, line.out)
+          }
+        if (live.aborted || isKept || (tries >= 2 && this.#isOver(address))) return
       } catch (error) {
         if (this.#signal.aborted) return
         if (tries > 60 || !(live.aborted || isWaggleError(error, 'unavailable'))) throw error
@@ -177,11 +183,17 @@ class Follower {
 
   async #lastLines(): Promise<void> {
     const all = Promise.all(this.#logs.values()).then(() => true)
-    this.#lineAt = performance.now()
-    while (!this.#signal.aborted && performance.now() - this.#lineAt < quietMs)
-      if (await Promise.race([all, this.#nap(100)])) return
+    if (await this.#untilQuiet(all, quietMs)) return
     this.#stopLive.abort()
-    await Promise.race([all, this.#nap(patienceMs)])
+    await this.#untilQuiet(all, patienceMs)
+  }
+
+  /** Waits as long as lines come; `true` where all of them came. */
+  async #untilQuiet(all: Promise<boolean>, silentMs: number): Promise<boolean> {
+    this.#lineAt = performance.now()
+    while (!this.#signal.aborted && performance.now() - this.#lineAt < silentMs)
+      if (await Promise.race([all, this.#nap(100)])) return true
+    return false
   }
 
   async #nap(ms: number): Promise<false> {
