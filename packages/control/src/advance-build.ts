@@ -19,7 +19,10 @@ export const advanceBuild = async (
 ): Promise<Advance> => {
   // Cancelled or declined: whoever did that closed the stages too.
   if (isDone(build.status)) return { build, pending: [], outbox: [] }
-  const changes = resolveStages(await stores.stages.listByBuild(build.id))
+  const { hasOpen, hasWaiting } = await stores.stages.progress(build.id)
+  // Nothing waits for what ended, and the build goes on. Reading all stages here would cost a build the square of them.
+  if (hasOpen && !hasWaiting) return { build, pending: [], outbox: [] }
+  const changes = resolveStages(await stores.stages.outline(build.id))
   const when = { status: 'waiting_on_dependencies' } as const
   for (const id of changes.skipped)
     await stores.stages.update(id, { status: 'skipped', startedAt: nowMs, stoppedAt: nowMs }, when)

@@ -24,7 +24,7 @@ export const resolveGiven = async (
     database.builds.find(stage.buildId),
     database.repos.find(stage.repoId),
     database.builds.findManifest(stage.buildId),
-    database.stages.listByBuild(stage.buildId),
+    database.stages.outline(stage.buildId),
     database.secrets.listByRepo(stage.repoId),
     installationOf(database),
   ])

@@ -55,6 +55,12 @@ export interface StageCondition {
   readonly isHeld?: boolean
 }
 
+/** What a stage's siblings and the end of its build depend on. */
+export type StageOutline = Pick<
+  Stage,
+  'id' | 'number' | 'name' | 'status' | 'dependsOn' | 'onSuccess' | 'onFailure'
+>
+
 /** Load of one partition, for metrics and for "why is it pending". */
 export interface PartitionLoad {
   readonly partition: string
@@ -69,6 +75,11 @@ export interface StageStore {
   /** Several at once, in any order; unknown ids are left out. */
   findMany(ids: readonly number[]): Promise<readonly Stage[]>
   listByBuild(buildId: number): Promise<readonly Stage[]>
+  /** The stages of a build by number, with a few fields only: an accept reads all of them. */
+  outline(buildId: number): Promise<readonly StageOutline[]>
+  /** What is left of a build, at a cost that does not grow with its stages. `hasOpen`: a stage may run, runs, or waits
+   *  for somebody (pending, running, blocked, declined); `hasWaiting`: one waits for its dependencies. */
+  progress(buildId: number): Promise<{ readonly hasOpen: boolean; readonly hasWaiting: boolean }>
   /** The row, locked until the transaction ends. */
   lock(id: number): Promise<Stage | null>
   create(stages: readonly NewStage[]): Promise<readonly Stage[]>

@@ -4,10 +4,12 @@ import { type Migration, Migrator } from 'kysely/migration'
 import type { Dialect } from '../dialect.ts'
 import { translateError } from '../translate-error.ts'
 import { start } from './0001-start.ts'
+import { unfinishedStages } from './0002-unfinished-stages.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0001-start': start(dialect),
+  '0002-unfinished-stages': unfinishedStages,
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

@@ -1,12 +1,13 @@
 import {
   type PartitionLoad,
   type Stage,
+  type StageOutline,
   type StagePatch,
   type StageStatus,
   type StageStore,
   stageStatuses,
 } from '@waggle/domain'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { insertRows } from '../insert-rows.ts'
 import { keep, plusOne } from '../keep.ts'
 import { flag, int, noun, text, textList, textMap, word } from '../noun.ts'
@@ -46,8 +47,19 @@ const stage = noun<Stage>('stage', {
   version: int,
 })
 
+const outline = noun<StageOutline>('stage', {
+  id: int,
+  number: int,
+  name: text,
+  status: word(stageStatuses),
+  dependsOn: textList,
+  onSuccess: flag,
+  onFailure: flag,
+})
+
 // Literals, so that the planner sees that the partial indexes hold these rows.
 const isIncomplete = sql<boolean>`status in ('pending', 'running')`
+const isUnfinished = sql<boolean>`status in ('pending', 'running', 'waiting_on_dependencies', 'blocked', 'declined')`
 const isOfferable = sql<boolean>`status = 'pending' and is_held = false`
 
 const find = query(({ db }, p: { id: number }) =>
@@ -61,6 +73,26 @@ const findMany = query(({ db, anyInt }, p: { ids: readonly number[] }) =>
 const listByBuild = query(({ db }, p: { buildId: number }) =>
   db.selectFrom('stages').select(stage.columns).where('buildId', '=', p.buildId).orderBy('number'),
 )
+
+const listOutline = query(({ db }, p: { buildId: number }) =>
+  db
+    .selectFrom('stages')
+    .select(outline.columns)
+    .where('buildId', '=', p.buildId)
+    .orderBy('number'),
+)
+
+// One look into the index for each status, however many stages there are.
+const progress = query(({ db }, p: { buildId: number }) => {
+  const has = (status: StageStatus): RawBuilder<boolean> =>
+    sql<boolean>`exists (select 1 from stages where build_id = ${p.buildId} and status = ${sql.lit(status)} and ${isUnfinished})`
+  return db.selectNoFrom([
+    sql<boolean>`${has('pending')} or ${has('running')} or ${has('blocked')} or ${has('declined')}`.as(
+      'open',
+    ),
+    has('waiting_on_dependencies').as('waiting'),
+  ])
+})
 
 const lock = query(({ db, hasRowLocks }, p: { id: number }) =>
   db
@@ -176,6 +208,12 @@ export const stageStore = (session: Session): StageStore => {
     findMany: async (ids) =>
       ids.length === 0 ? [] : all(await session.read(findMany, { ids: [...ids] })),
     listByBuild: async (buildId) => all(await session.read(listByBuild, { buildId })),
+    outline: async (buildId) =>
+      outline.readAll(await session.read(listOutline, { buildId }), session.log),
+    progress: async (buildId) => {
+      const [row] = await session.read(progress, { buildId })
+      return { hasOpen: flag.read(row?.open), hasWaiting: flag.read(row?.waiting) }
+    },
     lock: async (id) => one(await session.read(lock, { id })),
     create: async (stages) => {
       const rows = await insert(session, stages.map(stage.write))

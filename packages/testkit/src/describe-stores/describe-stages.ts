@@ -15,6 +15,34 @@ export const describeStages = (open: OpenDatabase): void => {
       expect(await open().stages.create([])).toEqual([])
     })
 
+    it('outlines the stages of a build, and says what is left of it', async () => {
+      const build = await seedBuild(open())
+      const { stages } = open()
+      expect(await stages.progress(build.id)).toEqual({ hasOpen: false, hasWaiting: false })
+      const made = await stages.create([
+        newStage(build, 1, { status: 'pending' }),
+        newStage(build, 2, { status: 'waiting_on_dependencies', dependsOn: ['ÿ'] }),
+      ])
+      expect(await stages.outline(build.id)).toEqual(
+        made.map(({ id, number, name, status, dependsOn, onSuccess, onFailure }) => ({
+          ...{ id, number, name, status, dependsOn, onSuccess, onFailure },
+        })),
+      )
+      const [a, b] = [first(made), first(made.slice(1))]
+      expect(await stages.progress(build.id)).toEqual({ hasOpen: true, hasWaiting: true })
+      for (const [status, hasOpen] of [
+        ['running', true],
+        ['blocked', true],
+        ['declined', true],
+        ['success', false],
+      ] as const) {
+        await stages.update(a.id, { status })
+        expect(await stages.progress(build.id)).toEqual({ hasOpen, hasWaiting: true })
+      }
+      await stages.update(b.id, { status: 'skipped' })
+      expect(await stages.progress(build.id)).toEqual({ hasOpen: false, hasWaiting: false })
+    })
+
     it('finds one and several, and leaves out what is not there', async () => {
       const a = await seedStage(open())
       const b = await seedStage(open())
