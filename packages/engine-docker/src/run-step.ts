@@ -1,23 +1,18 @@
 import {
-  cancelled,
   internal,
   type RunOptions,
   type Spec,
   type SpecStep,
   type StepExit,
   unavailable,
-  WaggleError,
+  type WaggleError,
 } from '@waggle/domain'
-import {
-  type CreateDeps,
-  type CreatedContainer,
-  createContainer,
-  removeContainer,
-} from './create-container.ts'
+import type { CreateDeps } from './create-container.ts'
 import type { EngineTimers } from './engine-timers.ts'
 import { type FollowOptions, type LogEnd, LogFollower } from './log-follower.ts'
+import { startContainer } from './start-container.ts'
 import { stopContainer } from './stop-container.ts'
-import { isEngineAway, statusOf, textOf } from './translate-error.ts'
+import { isEngineAway, statusOf } from './translate-error.ts'
 
 export interface RunDeps extends CreateDeps {
   readonly timers: EngineTimers
@@ -33,56 +28,6 @@ export const runStep = async (
   const id = await startContainer(deps, spec, step, options)
   options.onStarted?.()
   return new RunningStep(deps, step, id, options).finish()
-}
-
-const startContainer = async (
-  deps: RunDeps,
-  spec: Spec,
-  step: SpecStep,
-  options: RunOptions,
-): Promise<string> => {
-  const create = async () => {
-    if (options.signal.aborted) throw cancelled('step_cancelled', 'cancelled before it started')
-    return createContainer(deps, spec, step, options)
-  }
-  let container = await create()
-  try {
-    await start(deps, container, options)
-  } catch (error) {
-    await discard(deps, container.id)
-    const isLonely = container.isShared && !isEngineAway(error) && !options.signal.aborted
-    if (!isLonely || !(await deps.namespaces?.isGone(step))) throw error
-    // The pause container is gone: once more, with a namespace of its own.
-    container = await create()
-    try {
-      await start(deps, container, options)
-    } catch (second) {
-      await discard(deps, container.id)
-      throw second
-    }
-  }
-  return container.id
-}
-
-const start = async (deps: RunDeps, container: CreatedContainer, options: RunOptions) => {
-  if (options.signal.aborted) throw cancelled('step_cancelled', 'cancelled before it started')
-  try {
-    await deps.client.call('POST', `/containers/${container.id}/start`)
-  } catch (error) {
-    if (statusOf(error) === 0) throw error
-    throw new WaggleError(`cannot start the container: ${textOf(error)}`, {
-      kind: (error as WaggleError).kind,
-      code: 'container_not_started',
-      cause: error,
-    })
-  }
-}
-
-/** A failing clean-up never hides why the step did not start; destroy tries again. */
-const discard = async (deps: RunDeps, id: string): Promise<void> => {
-  await removeContainer(deps.client, id).catch((err: unknown) =>
-    deps.log.debug('container not removed', { err, name: id }),
-  )
 }
 
 interface ContainerState {

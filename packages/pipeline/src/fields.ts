@@ -1,9 +1,9 @@
 import { parseByteSize } from './byte-size.ts'
 import { forbiddenKeys, manifestLimits } from './limits.ts'
 import type { ManifestIssue } from './manifest-issue.ts'
-import { forbiddenKey } from './read-yaml.ts'
 import { isNull, resolveScalar, type ScalarValue } from './scalar.ts'
 import type { Place, YamlMap, YamlNode, YamlScalar } from './yaml-node.ts'
+import { forbiddenKey } from './yaml-problem.ts'
 
 /** Collects the issues of one document, at most as many as anybody would read. */
 export class IssueSink {

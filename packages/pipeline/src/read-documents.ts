@@ -1,8 +1,9 @@
 import { manifestLimits } from './limits.ts'
 import type { ManifestIssue } from './manifest-issue.ts'
-import { type NodeBudget, readYaml } from './read-yaml.ts'
+import { readYaml } from './read-yaml.ts'
 import { type RawDocument, splitDocuments } from './split-documents.ts'
 import type { YamlNode } from './yaml-node.ts'
+import type { NodeBudget } from './yaml-tree.ts'
 
 export interface ReadDocument {
   /** Position in the file, from 1. */

@@ -1,0 +1,171 @@
+import type { SpecLimits, SpecStep } from '@waggle/domain'
+import {
+  expandImage,
+  findRegistryAuth,
+  isFork,
+  isPrivilegedPlugin,
+  netrcEnvironment,
+  type PipelineStep,
+  posixScript,
+  powershellScript,
+  safeEnvironment,
+  settingsToEnv,
+  stepErrPolicy,
+  stepPullPolicy,
+  stepRunPolicy,
+  stepSecrets,
+} from '@waggle/pipeline'
+import type { CompileContext } from './compile-context.ts'
+import { compileDevices, compileMounts } from './compile-volumes.ts'
+
+/** A step before its place in the list is known. */
+export type StepDraft = Omit<SpecStep, 'id' | 'number' | 'dependsOn' | 'namespace' | 'labels'>
+
+/** Clone, services and steps, in this order (pipeline.md §12.1). */
+export const compileSteps = (context: CompileContext): StepDraft[] => {
+  const { services, steps, clone } = context.pipeline
+  const isStep = (step: PipelineStep | null): step is PipelineStep => step !== null
+  return [
+    ...(clone.disable ? [] : [cloneStep(context)]),
+    ...services.filter(isStep).map((step) => userStep({ ...step, detach: true }, context)),
+    ...steps.filter(isStep).map((step) => userStep(step, context)),
+  ]
+}
+
+/** pipeline.md §12.14. Without a source, or on a local directory, there is nothing to clone. */
+const cloneStep = (context: CompileContext): StepDraft => {
+  const { given, settings, pipeline, workspace } = context
+  const { depth, retries, skipVerify } = pipeline.clone
+  const hasSource = given.build.cloneUrl !== '' && settings.localFolder === ''
+  return {
+    ...plainStep(context),
+    name: 'clone',
+    isImplicit: true,
+    image: settings.cloneImage,
+    environment: {
+      ...context.base,
+      ...(depth > 0 ? { PLUGIN_DEPTH: String(depth) } : {}),
+      ...(retries > 0 ? { PLUGIN_RETRIES: String(retries) } : {}),
+      ...(skipVerify ? { PLUGIN_SKIP_VERIFY: 'true', GIT_SSL_NO_VERIFY: 'true' } : {}),
+      ...netrcEnvironment(given),
+    },
+    runPolicy: hasSource ? 'always' : 'never',
+    pull: 'if-not-exists',
+    workingDir: workspace.full,
+    mounts: compileMounts([], context),
+    auth: findRegistryAuth(context.auths, settings.cloneImage),
+  }
+}
+
+const userStep = (step: PipelineStep, context: CompileContext): StepDraft => {
+  const { given, workspace } = context
+  const image = expandImage(step.image).full
+  const hasScript = step.commands.length > 0
+  const script = hasScript ? scriptOf(step, context.isWindows) : ''
+  return {
+    ...plainStep(context),
+    name: step.name,
+    image,
+    entrypoint: hasScript ? shell(context.isWindows) : step.entrypoint,
+    command: hasScript ? [shellCommand(context.isWindows)] : step.command,
+    environment: stepEnvironment(step, script, context),
+    secrets: stepSecrets(step, context.resolve, context.warn),
+    runPolicy: stepRunPolicy(step, given),
+    errPolicy: stepErrPolicy(step.failure),
+    detach: step.detach,
+    privileged: isPrivileged(step, context),
+    pull: stepPullPolicy(step.pull),
+    user: step.user,
+    workingDir: step.workingDir || (step.detach && !hasScript ? '' : workspace.full),
+    mounts: compileMounts(step.volumes, context),
+    devices: compileDevices(step, context),
+    dns: step.dns,
+    dnsSearch: step.dnsSearch,
+    extraHosts: step.extraHosts,
+    network: step.networkMode,
+    networks: step.networkMode === '' ? context.settings.networks : [],
+    auth: findRegistryAuth(context.auths, image),
+    limits: stepLimits(step, context.settings.limits),
+    script,
+  }
+}
+
+/** What steps have that say nothing. */
+const plainStep = ({ settings }: CompileContext): StepDraft => ({
+  name: '',
+  isImplicit: false,
+  image: '',
+  entrypoint: [],
+  command: [],
+  environment: {},
+  secrets: [],
+  runPolicy: 'on-success',
+  errPolicy: 'fail',
+  detach: false,
+  privileged: false,
+  pull: 'default',
+  user: '',
+  workingDir: '',
+  mounts: [],
+  devices: [],
+  dns: [],
+  dnsSearch: [],
+  extraHosts: [],
+  network: '',
+  networks: settings.networks,
+  auth: null,
+  limits: settings.limits,
+  script: '',
+})
+
+const scriptOf = (step: PipelineStep, isWindows: boolean): string =>
+  isWindows ? powershellScript(step.commands) : posixScript(step.commands)
+
+const shell = (isWindows: boolean): string[] =>
+  isWindows ? ['powershell', '-noprofile', '-noninteractive', '-command'] : ['/bin/sh', '-c']
+
+const shellCommand = (isWindows: boolean): string =>
+  isWindows ? 'echo $Env:DRONE_SCRIPT | iex' : 'echo "$DRONE_SCRIPT" | /bin/sh'
+
+/** Layers 11 to 16 of environment.md §2.1, over the base. */
+const stepEnvironment = (
+  step: PipelineStep,
+  script: string,
+  { given, settings, base, made, isWindows }: CompileContext,
+): Record<string, string> =>
+  safeEnvironment({
+    ...base,
+    ...(settings.netrcCloneOnly ? {} : netrcEnvironment(given)),
+    ...literals(step),
+    ...settingsToEnv(step.settings),
+    ...(script === '' ? {} : { ...made, DRONE_SCRIPT: script }),
+    ...(script !== '' && isWindows ? { SHELL: 'powershell.exe' } : {}),
+  })
+
+const literals = (step: PipelineStep): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(step.environment).flatMap(([name, variable]) =>
+      variable.kind === 'literal' ? [[name, variable.value]] : [],
+    ),
+  )
+
+/** Lint has refused `privileged: true` of whoever may not; a listed plugin needs no trust. */
+const isPrivileged = (step: PipelineStep, context: CompileContext): boolean => {
+  const { given, settings, pipeline, workspace } = context
+  if (context.isWindows) return false
+  const isPlugin = isPrivilegedPlugin(step, {
+    images: settings.privilegedImages,
+    sharedNames: [...Object.keys(pipeline.environment), ...Object.keys(given.build.params)],
+    workspaceBase: workspace.base,
+    isFork: isFork(given),
+  })
+  return step.privileged || isPlugin
+}
+
+/** What the file says wins over the worker's, even when it is more; processor limits are the worker's. */
+const stepLimits = (step: PipelineStep, limits: SpecLimits): SpecLimits => ({
+  ...limits,
+  memoryBytes: step.memoryBytes > 0 ? step.memoryBytes : limits.memoryBytes,
+  memorySwapBytes: step.memorySwapBytes > 0 ? step.memorySwapBytes : limits.memorySwapBytes,
+  shmBytes: step.shmBytes > 0 ? step.shmBytes : limits.shmBytes,
+})

@@ -1,0 +1,57 @@
+import type { SpecStep, SpecVolume } from '@waggle/domain'
+import { ownVolumePrefix, type PipelineStep } from '@waggle/pipeline'
+import type { CompileContext } from './compile-context.ts'
+
+const workspaceVolume = '_workspace'
+
+/** Workspace, the worker's, the pipeline's, in this order: a name means the first that has it. */
+export const compileVolumes = (context: CompileContext): SpecVolume[] => {
+  const { name, labels, settings, pipeline } = context
+  const workspace = { id: `${name}-ws`, name: workspaceVolume }
+  return [
+    settings.localFolder === ''
+      ? { kind: 'temp', ...workspace, medium: '', sizeLimitBytes: 0, labels }
+      : { kind: 'host', ...workspace, path: settings.localFolder, readOnly: false, labels: {} },
+    ...settings.volumes.map(({ source, readOnly }, index): SpecVolume => {
+      const own = { id: `${name}-host-${index + 1}`, name: ownVolume(index) }
+      return { kind: 'host', ...own, path: source, readOnly, labels: {} }
+    }),
+    ...pipeline.volumes.map((volume, index): SpecVolume => {
+      const own = { id: `${name}-vol-${index + 1}`, name: volume.name }
+      const { source } = volume
+      if (source.kind === 'host')
+        return { kind: 'host', ...own, path: source.path, readOnly: false, labels: {} }
+      const medium = source.medium === 'memory' ? 'memory' : ''
+      return { kind: 'temp', ...own, medium, sizeLimitBytes: source.sizeLimitBytes, labels }
+    }),
+  ]
+}
+
+/** A name that lint lets no pipeline use, so that no step can mount the worker's folder elsewhere. */
+const ownVolume = (index: number): string => `${ownVolumePrefix}${index + 1}`
+
+/** The step's own, then the workspace, then those of the worker (pipeline.md §12.3.2, §12.15). */
+export const compileMounts = (
+  own: PipelineStep['volumes'],
+  { pipeline, workspace, settings, warn }: CompileContext,
+): SpecStep['mounts'] => {
+  const known = new Set(pipeline.volumes.map((volume) => volume.name))
+  return [
+    ...own.filter(({ name }) => {
+      if (!known.has(name)) warn(`there is no volume ${name}; its mount is left out`)
+      return known.has(name)
+    }),
+    { name: workspaceVolume, path: workspace.base },
+    ...settings.volumes.map(({ target }, index) => ({ name: ownVolume(index), path: target })),
+  ]
+}
+
+/** Only host volumes below `/dev/` (pipeline.md §5.6.1). */
+export const compileDevices = (
+  step: PipelineStep,
+  { pipeline }: CompileContext,
+): SpecStep['devices'] =>
+  step.devices.filter(({ name }) => {
+    const source = pipeline.volumes.find((volume) => volume.name === name)?.source
+    return source?.kind === 'host' && source.path.startsWith('/dev/')
+  })

@@ -1,0 +1,42 @@
+import { manifestLimits } from './limits.ts'
+import type { Place, YamlScalar } from './yaml-node.ts'
+
+/** A problem found while reading; the caller adds the document's number. */
+export interface YamlProblem extends Place {
+  readonly code: string
+  readonly message: string
+  readonly path: string
+}
+
+/** Ends the reading of a document. */
+export class Refused extends Error {
+  readonly problem: YamlProblem
+  constructor(problem: YamlProblem) {
+    super(problem.message)
+    this.problem = problem
+  }
+}
+
+export const limitProblem = (
+  limit: 'nodes' | 'depth',
+  at: Place & { path: string },
+): YamlProblem =>
+  limit === 'nodes'
+    ? {
+        code: 'limit_nodes',
+        message: `the file exceeds the limit of ${manifestLimits.nodes} nodes`,
+        ...at,
+      }
+    : {
+        code: 'limit_depth',
+        message: `the file exceeds the limit of ${manifestLimits.depth} levels of nesting`,
+        ...at,
+      }
+
+export const forbiddenKey = (key: YamlScalar, path: string): YamlProblem => ({
+  code: 'forbidden_key',
+  message: `the key '${key.text}' is not allowed`,
+  path,
+  line: key.line,
+  column: key.column,
+})
