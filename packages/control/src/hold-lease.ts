@@ -32,7 +32,7 @@ export const holdLease = async (
   wish: LeaseWish,
 ): Promise<LeaseAnswer> => {
   const stage = await stores.stages.lock(lease.stageId)
-  const attempt = await stores.attempts.find(lease.stageId, lease.attempt)
+  const attempt = await stores.attempts.findLease(lease.stageId, lease.attempt)
   if (!stage || !attempt || !isHolder(attempt, lease, hashToken(lease.token))) return leaseLost
   if (wish.states.includes(attempt.state)) return { kind: 'held', attempt, stage }
   if (attempt.state === 'closing') return wasCancelled
@@ -48,7 +48,7 @@ export const lockBuildOf = async (
   stores: Stores,
   lease: Lease,
 ): Promise<Build | null> => {
-  const attempt = await stores.attempts.find(lease.stageId, lease.attempt)
+  const attempt = await stores.attempts.findLease(lease.stageId, lease.attempt)
   if (!attempt || !isHolder(attempt, lease, hashToken(lease.token))) return null
   return stores.builds.lock(attempt.buildId)
 }

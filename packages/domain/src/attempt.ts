@@ -58,9 +58,11 @@ export interface AttemptRef {
   readonly attempt: number
 }
 
-/** `answerSealed` is read by `find`, `findByRequest`, `create` and `update` only; lists, heartbeats and locks give `null`. */
+/** `answerSealed` is read by `find` and `findByRequest` only; everything else gives `null`, for it may be megabytes. */
 export interface AttemptStore {
   find(stageId: number, number: number): Promise<Attempt | null>
+  /** As `find`, without the answer: what every call under a lease looks at. */
+  findLease(stageId: number, number: number): Promise<Attempt | null>
   /** Found by what makes an accept a repeat: worker, boot and request id. */
   findByRequest(workerId: string, bootId: string, requestId: string): Promise<Attempt | null>
   /** Attempts of the worker that have not ended, whatever its boot. */

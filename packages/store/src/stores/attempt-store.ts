@@ -38,6 +38,14 @@ const find = query(({ db }, p: { stageId: number; number: number }) =>
     .where('number', '=', p.number),
 )
 
+const findLease = query(({ db }, p: { stageId: number; number: number }) =>
+  db
+    .selectFrom('attempts')
+    .select(light)
+    .where('stageId', '=', p.stageId)
+    .where('number', '=', p.number),
+)
+
 const findByRequest = query(({ db }, p: { workerId: string; bootId: string; requestId: string }) =>
   db
     .selectFrom('attempts')
@@ -80,7 +88,7 @@ const create = query(
         cancelSeenAt: 0,
         cancelDoneAt: 0,
       })
-      .returning(attempt.columns),
+      .returning(light),
   'attempt_exists',
 )
 
@@ -107,7 +115,7 @@ const update = query(({ db, now, anyText, isAbsent }, p: Change) => {
     .where('stageId', '=', p.stageId)
     .where('number', '=', p.number)
     .where(anyText('state', p.from))
-    .returning(attempt.columns)
+    .returning(light)
 })
 
 interface Renewal {
@@ -186,6 +194,7 @@ export const attemptStore = (session: Session): AttemptStore => {
   const all = (rows: readonly unknown[]): readonly Attempt[] => attempt.readAll(rows, session.log)
   return {
     find: async (stageId, number) => one(await session.read(find, { stageId, number })),
+    findLease: async (stageId, number) => one(await session.read(findLease, { stageId, number })),
     findByRequest: async (workerId, bootId, requestId) =>
       one(await session.read(findByRequest, { workerId, bootId, requestId })),
     listOpenByWorker: async (workerId) => all(await session.read(listOpenByWorker, { workerId })),

@@ -13,7 +13,7 @@ export const describeAttempts = (open: OpenDatabase): void => {
       const attempt = await open().attempts.create(given)
       expect(attempt).toMatchObject({
         ...given,
-        answerSealed: expect.anything(),
+        answerSealed: null,
         state: 'leased',
         end: '',
         endedAt: 0,
@@ -21,9 +21,12 @@ export const describeAttempts = (open: OpenDatabase): void => {
       })
       expect(attempt.acceptedAt).toBe(attempt.renewedAt)
       expect(attempt.acceptedAt).toBeGreaterThanOrEqual(before)
-      expect([...(attempt.answerSealed ?? [])]).toEqual([9, 8, 7])
-      expect(await open().attempts.find(stage.id, 1)).toEqual(attempt)
+      const found = await open().attempts.find(stage.id, 1)
+      expect(found).toMatchObject({ ...attempt, answerSealed: expect.anything() })
+      expect([...(found?.answerSealed ?? [])]).toEqual([9, 8, 7])
+      expect(await open().attempts.findLease(stage.id, 1)).toEqual(attempt)
       expect(await open().attempts.find(stage.id, 2)).toBeNull()
+      expect(await open().attempts.findLease(stage.id, 2)).toBeNull()
     })
 
     it('is found by worker, boot and request', async () => {
@@ -62,7 +65,8 @@ export const describeAttempts = (open: OpenDatabase): void => {
       const ended = await open().attempts.update(stageId, 1, { state: 'ended', end: 'finished' }, [
         'leased',
       ])
-      expect(ended).toMatchObject({ state: 'ended', end: 'finished', answerSealed: null })
+      expect(ended).toMatchObject({ state: 'ended', end: 'finished' })
+      expect(await open().attempts.find(stageId, 1)).toEqual(ended)
       expect(ended?.endedAt).toBeGreaterThanOrEqual(acceptedAt)
     })
 
