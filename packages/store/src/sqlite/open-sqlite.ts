@@ -10,13 +10,14 @@ import type { Session } from '../session.ts'
 import { translateError } from '../translate-error.ts'
 import { lockFile } from './file-lock.ts'
 import { SqliteConnection, type Synchronous } from './sqlite-connection.ts'
+import { WalSync } from './wal-sync.ts'
 import { type Turn, WriteQueue } from './write-queue.ts'
 
 export interface SqliteOptions {
   /** Its folder is made where it is missing. */
   readonly path: string
   readonly log: Logger
-  /** Default `FULL` (design §14). */
+  /** Default `FULL` (design §14): nothing is told that a power cut could take back. */
   readonly synchronous?: Synchronous
 }
 
@@ -36,6 +37,8 @@ export const openSqlite = async (options: SqliteOptions): Promise<Database> => {
       },
     )
   }
+  // What FULL adds to NORMAL, one fsync for each commit, is done without blocking the process (see WalSync).
+  const ownSynchronous = synchronous === 'FULL' ? 'NORMAL' : synchronous
   const lock = await lockFile(path)
   const open: SqliteConnection[] = []
   const close = (): void => {
@@ -44,33 +47,42 @@ export const openSqlite = async (options: SqliteOptions): Promise<Database> => {
   }
   try {
     // Everything waits on the writer; readers see what is committed and never wait for it (WAL).
-    const writer = new SqliteConnection(path, synchronous)
+    const writer = new SqliteConnection(path, ownSynchronous)
     open.push(writer)
     chmodSync(path, 0o600)
     await migrate(migrationKysely(writer.database), 'sqlite', options.log)
-    const reader = new SqliteConnection(path, synchronous)
+    const reader = new SqliteConnection(path, ownSynchronous)
     open.push(reader)
-    return database(writer, reader, options.log, close)
+    const walSync = synchronous === 'FULL' ? new WalSync(path) : null
+    return database({ writer, reader, walSync }, options.log, close)
   } catch (error) {
     close()
     throw translateError(error)
   }
 }
 
+interface Open {
+  readonly writer: SqliteConnection
+  readonly reader: SqliteConnection
+  readonly walSync: WalSync | null
+}
+
 const database = (
-  writer: SqliteConnection,
-  reader: SqliteConnection,
+  { writer, reader, walSync }: Open,
   log: Logger,
   release: () => void,
 ): Database => {
-  const queue = new WriteQueue(writer)
+  const queue = new WriteQueue(writer, walSync && (() => walSync.sync()))
   let isClosed = false
   const session: Session = {
     dialect: sqliteDialect,
     log,
     read: async (query, params) => {
       if (isClosed) throw unavailable('database_closed', 'The database is closed.')
-      return reader.run(query, params)
+      const rows = reader.run(query, params)
+      // A reader sees commits that are still on their way to the disk: told now, they could be gone after a power cut.
+      await queue.durable()
+      return rows
     },
     write: (query, params) => queue.run(async () => writer.run(query, params)),
   }
@@ -85,6 +97,7 @@ const database = (
       if (isClosed) return
       await queue.close()
       isClosed = true
+      await walSync?.close()
       release()
     },
   }

@@ -3,7 +3,7 @@ import { sqliteDialect } from '../dialect.ts'
 import type { Compiled, Query } from '../query.ts'
 import { translateError } from '../translate-error.ts'
 
-/** `FULL`: an acknowledged commit also survives a power cut. `NORMAL`, `OFF`: for tests. */
+/** `FULL`: an acknowledged commit also survives a power cut. `NORMAL`: the last ones may be gone. `OFF`: for tests. */
 export type Synchronous = 'FULL' | 'NORMAL' | 'OFF'
 
 /** One connection with its prepared statements. Statements are few (see `query.ts`), so none is ever dropped. */

@@ -1,7 +1,8 @@
-import { tempFolder } from '@waggle/testkit'
+import { tempFolder, waitUntil } from '@waggle/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { query } from '../query.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
+import { WalSync } from './wal-sync.ts'
 import { WriteQueue } from './write-queue.ts'
 
 const limits = { groupSize: 8, workMs: 200, lockedMs: 200 }
@@ -33,7 +34,7 @@ describe('WriteQueue', () => {
   const add = (name: string) => connection.run(insert, { name })
 
   it('tells nobody of success before the commit that they share', async () => {
-    const queue = new WriteQueue(connection, limits)
+    const queue = new WriteQueue(connection, null, limits)
     const write = async (name: string) => {
       await queue.run(async () => {
         add(name)
@@ -47,7 +48,7 @@ describe('WriteQueue', () => {
   })
 
   it('splits a long queue into groups', async () => {
-    const queue = new WriteQueue(connection, limits)
+    const queue = new WriteQueue(connection, null, limits)
     const seen = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         queue.run(async () => add(`${index}`)).then(() => names().length),
@@ -57,7 +58,7 @@ describe('WriteQueue', () => {
   })
 
   it('rejects the whole group when its commit fails, and goes on with the next', async () => {
-    const queue = new WriteQueue(connection, limits)
+    const queue = new WriteQueue(connection, null, limits)
     connection.database.exec('create table parent (id integer primary key) strict')
     connection.database.exec(
       'create table child (id integer references parent (id) deferrable initially deferred) strict',
@@ -74,7 +75,7 @@ describe('WriteQueue', () => {
   })
 
   it('takes back one that never ends, and goes on', async () => {
-    const queue = new WriteQueue(connection, limits)
+    const queue = new WriteQueue(connection, null, limits)
     let isOver = () => false
     const stuck = queue.run((turn) => {
       isOver = () => turn.isOver
@@ -89,7 +90,7 @@ describe('WriteQueue', () => {
   })
 
   it('rejects those that wait when the file stays locked, and works again later', async () => {
-    const queue = new WriteQueue(connection, limits)
+    const queue = new WriteQueue(connection, null, limits)
     reader.database.exec('begin immediate')
     await expect(queue.run(async () => add('a'))).rejects.toMatchObject({
       kind: 'unavailable',
@@ -100,8 +101,50 @@ describe('WriteQueue', () => {
     expect(names()).toEqual(['b'])
   })
 
+  it('tells of success and of failure only after the sync that followed the commit, and syncs once for many', async () => {
+    const steps: string[] = []
+    const turns: (() => void)[] = []
+    const queue = new WriteQueue(
+      connection,
+      () => {
+        steps.push('sync')
+        return new Promise((resolve) => turns.push(resolve))
+      },
+      limits,
+    )
+    const work = (name: string) =>
+      queue.run(async () => add(name)).finally(() => steps.push(`told ${name}`))
+    const first = work('a')
+    await waitUntil('the first sync', () => turns.length === 1)
+    const others = [work('b'), work('c'), queue.run(() => Promise.reject(new Error('d')))]
+    const failing = expect(others[2]).rejects.toThrow('d')
+    const reading = queue.durable()?.then(() => steps.push('read'))
+    await waitUntil('the second commit', () => names().length === 3)
+    expect(steps).toEqual(['sync'])
+    turns[0]?.()
+    await first
+    await reading
+    await waitUntil('the second sync', () => turns.length === 2)
+    expect(steps.slice().sort()).toEqual(['read', 'sync', 'sync', 'told a'])
+    turns[1]?.()
+    await Promise.all([...others.slice(0, 2), failing])
+    expect(turns).toHaveLength(2)
+    expect(queue.durable()).toBeUndefined()
+  })
+
+  it('acknowledges nothing any more once a sync has failed, and reads nothing out', async () => {
+    const missing = new WalSync('/nonexistent/queue.db')
+    const queue = new WriteQueue(connection, () => missing.sync(), limits)
+    const failed = { kind: 'unavailable', code: 'database_disk_failed' }
+    await expect(queue.run(async () => add('a'))).rejects.toMatchObject(failed)
+    await expect(queue.run(async () => add('b'))).rejects.toMatchObject(failed)
+    await expect(queue.durable()).rejects.toMatchObject(failed)
+    expect(names()).toEqual(['a'])
+    await queue.close()
+  })
+
   it('finishes what waits before it closes, and takes nothing after', async () => {
-    const queue = new WriteQueue(connection, limits)
+    const queue = new WriteQueue(connection, null, limits)
     const waiting = Array.from({ length: 10 }, (_, index) => queue.run(async () => add(`${index}`)))
     await queue.close()
     expect(names()).toHaveLength(10)

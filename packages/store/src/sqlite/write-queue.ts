@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isWaggleError, unavailable } from '@waggle/domain'
+import { isWaggleError, unavailable, type WaggleError } from '@waggle/domain'
 import { inTime, transactionMs } from '../in-time.ts'
 import { translateError } from '../translate-error.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
@@ -18,29 +18,42 @@ interface Entry {
 
 interface Outcome {
   readonly tell: () => void
-  readonly entry: Entry
+  readonly reject: (reason: unknown) => void
 }
 
 /** Runs all writers one after the other on one connection, and commits those that wait together: each in its
- *  savepoint, all inside one transaction with one fsync. Nobody hears of success before that commit; a failing one
- *  takes back its own savepoint only.
- *
- *  Measured: a commit costs about 0.2 ms with `synchronous=FULL`, a statement 20 µs (measured.md §6), so under load
- *  the group makes the difference between 5,000 commits a second and several times as many. */
+ *  savepoint, all inside one transaction. A failing one takes back its own savepoint only. Nobody hears of anything
+ *  before that commit has reached the disk; meanwhile the next groups run, and share the next call that writes them
+ *  out. (Why this keeps the promise of `synchronous=FULL`: docs/decisions/0002-grouped-commits-on-sqlite.md.) */
 export class WriteQueue {
   readonly #connection: SqliteConnection
   readonly #waiting: Entry[] = []
   readonly #limits: WriteLimits
+  readonly #sync: (() => Promise<void>) | null
+  /** Committed, and on their way to the disk. */
+  #syncing: Outcome[] | null = null
+  /** Committed since: the next sync takes them. */
+  #committed: Outcome[] = []
   #draining: Promise<void> | null = null
+  #flushing: Promise<void> | null = null
+  #failure: WaggleError | null = null
   #isClosed = false
 
-  constructor(connection: SqliteConnection, limits: WriteLimits = writeLimits) {
+  /** `sync`: brings to the disk what was committed before it was called; null where commits do that themselves, or
+   *  where nothing depends on it. */
+  constructor(
+    connection: SqliteConnection,
+    sync: (() => Promise<void>) | null,
+    limits: WriteLimits = writeLimits,
+  ) {
     this.#connection = connection
+    this.#sync = sync
     this.#limits = limits
   }
 
   run<T>(work: (turn: Turn) => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(closed())
+    if (this.#failure) return Promise.reject(this.#failure)
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
       this.#draining ??= this.#drain()
@@ -51,6 +64,16 @@ export class WriteQueue {
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#draining
+    await this.#flushing
+  }
+
+  /** Resolves when all that is committed now is on the disk too; at once (undefined) where it is. What a reader saw may
+   *  be told only then. */
+  durable(): Promise<void> | undefined {
+    if (this.#failure) return Promise.reject(this.#failure)
+    const batch = this.#committed.length > 0 ? this.#committed : this.#syncing
+    if (!batch) return undefined
+    return new Promise((resolve, reject) => batch.push({ tell: resolve, reject }))
   }
 
   async #drain(): Promise<void> {
@@ -76,10 +99,48 @@ export class WriteQueue {
     } catch (error) {
       if (this.#connection.database.isTransaction) this.#connection.database.exec('rollback')
       const reason = translateError(error)
-      for (const { entry } of outcomes) entry.reject(reason)
+      for (const { reject } of outcomes) reject(reason)
       return
     }
-    for (const { tell } of outcomes) tell()
+    this.#settle(outcomes)
+  }
+
+  #settle(outcomes: readonly Outcome[]): void {
+    if (this.#sync === null) {
+      for (const { tell } of outcomes) tell()
+      return
+    }
+    this.#committed.push(...outcomes)
+    this.#flushing ??= this.#flush(this.#sync)
+  }
+
+  async #flush(sync: () => Promise<void>): Promise<void> {
+    while (this.#committed.length > 0) {
+      const batch = this.#committed
+      this.#committed = []
+      this.#syncing = batch
+      try {
+        await sync()
+      } catch (cause) {
+        this.#fail(cause)
+      }
+      this.#syncing = null
+      for (const { tell, reject } of batch)
+        if (this.#failure) reject(this.#failure)
+        else tell()
+    }
+    this.#flushing = null
+  }
+
+  /** Final: after a failed sync the system takes the pages for written, so that the next one would succeed and say
+   *  nothing about them. Only a new start finds out what is really there. */
+  #fail(cause: unknown): void {
+    this.#failure ??= unavailable(
+      'database_disk_failed',
+      'The disk of the database failed to store a change: look after it, then start again.',
+      { cause },
+    )
+    for (const entry of this.#waiting.splice(0)) entry.reject(this.#failure)
   }
 
   /** Waits for another process that holds the file, without blocking this one. */
@@ -120,7 +181,7 @@ export class WriteQueue {
       database.exec('rollback to entry')
       database.exec('release entry')
     }
-    return { entry, tell }
+    return { tell, reject: entry.reject }
   }
 }
 
