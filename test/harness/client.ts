@@ -115,7 +115,7 @@ export const createClient = ({ server, token }: ClientOptions): Client => {
           return isOver(seen.status) ? seen : null
         },
         timeoutMs,
-        60,
+        100,
       ),
     log: (number, stage, step, slug = testSlug) =>
       read(`/api/repos/${slug}/builds/${number}/logs/${stage}/${step}`),
