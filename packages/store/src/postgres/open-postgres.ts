@@ -30,6 +30,8 @@ export const openPostgres = async (options: PostgresOptions): Promise<Database> 
   await prepare(options)
   const pool = makePool(options.url, log, {
     max: options.poolSize,
+    // Statements need not wait for the answer of the one before.
+    pipeline: true,
     // A server that hangs must not hold a request for longer than people wait (faults P2, P3). The client's limit
     // is for a server that does not even notice its own.
     connectionTimeoutMillis: 5_000,

@@ -12,15 +12,19 @@ const retries = 3
 /** How long after its start a statement may be repeated on another connection. */
 const lostMs = 1_000
 
-/** Each statement on a connection of the pool, committed by itself. */
+/** Each statement on a connection of the pool, committed by itself. Reads that are asked for in one breath
+ *  (`Promise.all`) go together on one connection, in one packet. */
 export const poolSession = (pool: Pool, log: Logger): Session => {
-  const once = <P, R>(query: Query<P, R>, params: P): Promise<readonly R[]> =>
-    withClient(pool, (client) => run(client, query, params))
+  const withReader = sharedClient(pool)
   return {
     dialect: postgresDialect,
     log,
-    read: (query, params) => outward(repeated(pool, isLost, () => once(query, params))),
-    write: (query, params) => outward(repeated(pool, isUnstarted, () => once(query, params))),
+    read: (query, params) =>
+      outward(repeated(pool, isLost, () => withReader((client) => run(client, query, params)))),
+    write: (query, params) =>
+      outward(
+        repeated(pool, isUnstarted, () => withClient(pool, (client) => run(client, query, params))),
+      ),
   }
 }
 
@@ -37,7 +41,7 @@ export const poolTransaction = <T>(
 /** What the driver said (nothing where the work itself failed), and what the caller gets to see. */
 class Failure extends Error {
   readonly outward: unknown
-  /** Nothing but BEGIN had been sent. */
+  /** BEGIN itself failed, or there was no connection: nothing can have happened. */
   readonly isUnstarted: boolean
   constructor(cause: unknown, outward: unknown, isUnstarted = false) {
     super('statement failed', { cause })
@@ -75,29 +79,35 @@ const attempt = async <T>(
 ): Promise<T> => {
   let isOver = false
   let failure: Failure | undefined
-  // One statement after the other, also when the work asks for several at once.
   let last: Promise<unknown> = Promise.resolve()
-  const statement: Session['read'] = (query, params) => {
-    const next = last.then(async () => {
-      if (isOver) throw internal('transaction_over', 'A statement came after its transaction.')
-      if (failure) throw failure.outward
-      try {
-        return await run(client, query, params)
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error
-        failure = error
-        throw error.outward
-      }
-    })
-    last = next.catch(() => undefined)
-    return next
+  sendTogether(client)
+  // Not waited for: the first statement goes in the same packet.
+  const begun = client.query('begin').then(
+    () => undefined,
+    (cause: unknown) => {
+      failure ??= new Failure(cause, translateError(cause), true)
+    },
+  )
+  // Statements that the work asks for at once are sent at once; PostgreSQL runs them in this order.
+  const statement: Session['read'] = async (query, params) => {
+    if (isOver) throw internal('transaction_over', 'A statement came after its transaction.')
+    if (failure) throw failure.outward
+    const answer = run(client, query, params)
+    last = answer.catch(() => undefined)
+    try {
+      return await answer
+    } catch (error) {
+      await begun
+      if (!failure && !(error instanceof Failure)) throw error
+      // What was sent behind it only says that the transaction is aborted.
+      failure ??= error as Failure
+      throw failure.outward
+    }
   }
   const session = { dialect: postgresDialect, log, read: statement, write: statement }
-  await client.query('begin').catch((cause: unknown) => {
-    throw new Failure(cause, translateError(cause), true)
-  })
   try {
     const value = await inTime(work(makeStores(session)), transactionMs)
+    await begun
     await last
     isOver = true
     // PostgreSQL would answer the COMMIT of a failed transaction with a rollback and no error.
@@ -110,7 +120,7 @@ const attempt = async <T>(
     if (error instanceof Failure) throw error
     // A connection that is gone, or still at work, is closed instead: that rolls back too, and does not wait.
     if (isStuck) throw new Failure(error, error)
-    if (failure && isLost(failure)) throw new Failure(failure.cause, error)
+    if (failure && isLost(failure)) throw new Failure(failure.cause, error, failure.isUnstarted)
     await client.query('rollback').catch((cause: unknown) => {
       failure = new Failure(cause, error)
     })
@@ -124,11 +134,52 @@ const run = async <P, R>(
   params: P,
 ): Promise<readonly R[]> => {
   const { name, text, fill } = query.compile(postgresDialect)
+  sendTogether(client)
   const result: QueryResult = await driver(
     client.query({ name, text, values: fill(params) }),
     query.conflictCode,
   )
   return result.rows as R[]
+}
+
+/** What is sent until this turn of the event loop ends goes in one packet: a system call costs more than a statement. */
+const sendTogether = (client: PoolClient): void => {
+  const { stream } = client.connection
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  process.nextTick(() => stream.uncork())
+}
+
+interface Shared {
+  readonly client: Promise<PoolClient>
+  users: number
+  isInDoubt: boolean
+}
+
+/** Gives those who ask before the current microtasks have run the same connection. */
+const sharedClient = (pool: Pool) => {
+  let open: Shared | null = null
+  return async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
+    if (!open) {
+      open = { client: pool.connect(), users: 0, isInDoubt: false }
+      queueMicrotask(() => {
+        open = null
+      })
+    }
+    const shared = open
+    shared.users++
+    const client = await shared.client.catch((cause: unknown) => {
+      throw new Failure(cause, translateError(cause), true)
+    })
+    try {
+      return await work(client)
+    } catch (error) {
+      shared.isInDoubt ||= isLost(error)
+      throw error
+    } finally {
+      if (--shared.users === 0) client.release(shared.isInDoubt)
+    }
+  }
 }
 
 const withClient = async <T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> => {
