@@ -12,10 +12,29 @@ export interface ReadDocument {
   readonly root: YamlNode | null
 }
 
+interface ReadFile {
+  readonly documents: readonly ReadDocument[]
+  readonly issues: readonly ManifestIssue[]
+}
+
+/** Files read last. A build's file is read for each of its stages, by the server and by the worker, and the next
+ *  build's is usually the same: reading is the dearest part of compiling a stage. Trees are never changed once read;
+ *  each has a bounded number of nodes, so few files are little memory. */
+const lastRead = new Map<string, ReadFile>()
+const mostRead = 8
+
 /** Splits a file and reads each document's tree, with the limits on the whole file. Never throws. */
-export const readDocuments = (
-  text: string,
-): { documents: readonly ReadDocument[]; issues: readonly ManifestIssue[] } => {
+export const readDocuments = (text: string): ReadFile => {
+  const known = lastRead.get(text)
+  lastRead.delete(text)
+  const file = known ?? readFile(text)
+  lastRead.set(text, file)
+  const [oldest] = lastRead.keys()
+  if (lastRead.size > mostRead && oldest !== undefined) lastRead.delete(oldest)
+  return file
+}
+
+const readFile = (text: string): ReadFile => {
   const sizeBytes = Buffer.byteLength(text)
   if (sizeBytes > manifestLimits.textBytes) {
     const message = `the file has ${sizeBytes} bytes and exceeds the limit of ${manifestLimits.textBytes} bytes`
