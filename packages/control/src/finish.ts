@@ -4,6 +4,7 @@ import {
   isDone,
   type Lease,
   mayMoveStage,
+  type OutboxRow,
   type Stage,
   type StageResult,
   type Step,
@@ -36,13 +37,11 @@ export const finishStage = async (
     if (!build) return leaseLost
     const stage = await endStage(stores, lease, end, nowMs)
     if (!stage) return whyNotEnded(deps, stores, lease, end)
-    const { stageId, attempt } = lease
-    await stores.attempts.update(stageId, attempt, { state: 'ended', end: 'finished' }, wish.states)
-    const known = await stores.steps.listByStage(stageId)
-    const steps = await applyUpdates(stores, known, end.updates, nowMs)
-    const closed = await applyUpdates(stores, steps, leftOpen(steps), nowMs)
-    const seals = await promiseSeals(stores, closed, lease)
-    const advance = await advanceBuild(stores, build, nowMs)
+    // Neither needs the other: their statements go together.
+    const [seals, advance] = await Promise.all([
+      endAttempt(stores, lease, end, nowMs),
+      advanceBuild(stores, build, nowMs),
+    ])
     return { kind: 'finished' as const, stage, advance, seals }
   })
   if (result.kind === 'repeat') return ok
@@ -78,6 +77,24 @@ const endStage = async (
   const startedAt = stage.startedAt || nowMs
   const times = { startedAt, stoppedAt: Math.max(nowMs, startedAt) }
   return stores.stages.update(stage.id, times)
+}
+
+/** Ends the attempt and its steps. */
+const endAttempt = async (
+  stores: Stores,
+  lease: Lease,
+  end: StageResult,
+  nowMs: number,
+): Promise<readonly OutboxRow[]> => {
+  const { stageId, attempt } = lease
+  const ended = { state: 'ended', end: 'finished' } as const
+  const [known] = await Promise.all([
+    stores.steps.listByStage(stageId),
+    stores.attempts.update(stageId, attempt, ended, wish.states),
+  ])
+  const steps = await applyUpdates(stores, known, end.updates, nowMs)
+  const closed = await applyUpdates(stores, steps, leftOpen(steps), nowMs)
+  return promiseSeals(stores, closed, lease)
 }
 
 const whyNotEnded = async (

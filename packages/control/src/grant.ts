@@ -15,9 +15,12 @@ export const grantSteps = async (
 ): Promise<LeaseOutcome> => {
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores) => {
-    const held = await holdLease(deps, stores, lease, whileRunning)
+    // Asked for together, run in order: the steps are read under the stage's lock.
+    const [held, known] = await Promise.all([
+      holdLease(deps, stores, lease, whileRunning),
+      stores.steps.listByStage(lease.stageId),
+    ])
     if (held.kind !== 'held') return held
-    const known = await stores.steps.listByStage(lease.stageId)
     const steps = await applyUpdates(stores, known, request.updates, nowMs)
     const opened = await applyGrants(stores, held.attempt, steps, request.grants, nowMs)
     return { kind: 'granted' as const, stage: held.stage, opened }

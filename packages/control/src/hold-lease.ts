@@ -31,8 +31,11 @@ export const holdLease = async (
   lease: Lease,
   wish: LeaseWish,
 ): Promise<LeaseAnswer> => {
-  const stage = await stores.stages.lock(lease.stageId)
-  const attempt = await stores.attempts.findLease(lease.stageId, lease.attempt)
+  // Asked for together, run in this order: the attempt is read under the lock.
+  const [stage, attempt] = await Promise.all([
+    stores.stages.lock(lease.stageId),
+    stores.attempts.findLease(lease.stageId, lease.attempt),
+  ])
   if (!stage || !attempt || !isHolder(attempt, lease, hashToken(lease.token))) return leaseLost
   if (wish.states.includes(attempt.state)) return { kind: 'held', attempt, stage }
   if (attempt.state === 'closing') return wasCancelled
@@ -48,9 +51,11 @@ export const lockBuildOf = async (
   stores: Stores,
   lease: Lease,
 ): Promise<Build | null> => {
-  const attempt = await stores.attempts.findLease(lease.stageId, lease.attempt)
-  if (!attempt || !isHolder(attempt, lease, hashToken(lease.token))) return null
-  return stores.builds.lock(attempt.buildId)
+  const [attempt, build] = await Promise.all([
+    stores.attempts.findLease(lease.stageId, lease.attempt),
+    stores.builds.lockOfStage(lease.stageId),
+  ])
+  return attempt && isHolder(attempt, lease, hashToken(lease.token)) ? build : null
 }
 
 const isHolder = (attempt: Attempt, lease: Lease, tokenHash: string): boolean =>

@@ -88,9 +88,12 @@ const beginSteps = async (
 ): Promise<readonly LogKey[]> => {
   const records = steps.map((step) => newStep(stageId, step))
   const created = grantAtStart(records, grants, nowMs)
-  if (created.length > 0) await stores.steps.create(created)
-  if (grants.some(doesCount))
-    await stores.attempts.update(stageId, attempt, { state: 'granted' }, ['leased'])
+  await Promise.all([
+    created.length > 0 ? stores.steps.create(created) : [],
+    grants.some(doesCount)
+      ? stores.attempts.update(stageId, attempt, { state: 'granted' }, ['leased'])
+      : null,
+  ])
   return grants.map((grant) => ({ stageId, attempt, step: grant.step, try: grant.try }))
 }
 

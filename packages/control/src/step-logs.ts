@@ -68,8 +68,8 @@ export const sealLog = async (
   const key = keyOf(lease, sealed)
   const seal = { ...sealed.seal, gap: cutCodePoints(cleanText(sealed.seal.gap), 500) }
   const outcome = await withLog(deps, lease, key, async (stores, stepId) => {
-    const next = await stores.logs.next(key)
-    if ((await stores.logs.findSeal(key)) === null && next !== seal.lines)
+    const [next, before] = await Promise.all([stores.logs.next(key), stores.logs.findSeal(key)])
+    if (before === null && next !== seal.lines)
       throw invalid('log_incomplete', `the seal names ${seal.lines} lines, the archive has ${next}`)
     await stores.logs.seal(key, stepId, seal)
     return ok
@@ -96,9 +96,12 @@ const withLog = <T>(
   work: (stores: Stores, stepId: number) => Promise<T>,
 ): Promise<T | LeaseRefused> =>
   deps.database.transaction(async (stores) => {
-    const held = await holdLease(deps, stores, lease, whileOpen)
+    // Asked for together, run in order: the step is read under the stage's lock.
+    const [held, step] = await Promise.all([
+      holdLease(deps, stores, lease, whileOpen),
+      stores.steps.findByNumber(key.stageId, key.step),
+    ])
     if (held.kind !== 'held') return held.kind === 'repeat' ? leaseLost : held
-    const step = await stores.steps.findByNumber(key.stageId, key.step)
     if (!step) throw invalid('unknown_step', `the stage has no step ${key.step}`)
     if (key.try < 1 || key.try > step.grantedTry)
       throw invalid('not_granted', `try ${key.try} of step ${key.step} was not granted`)

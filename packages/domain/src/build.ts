@@ -41,6 +41,8 @@ export interface BuildStore {
   list(repoId: number, filter: BuildFilter, page: Page): Promise<readonly Build[]>
   /** The row, locked until the transaction ends. All writers lock in one order: repository, build, stage, step. */
   lock(id: number): Promise<Build | null>
+  /** The same, of the build that a stage belongs to. */
+  lockOfStage(stageId: number): Promise<Build | null>
   /** Stores the build and its manifest text (kept apart: lists do not read it). */
   create(build: NewBuild, manifest: string): Promise<Build>
   update(id: number, patch: BuildPatch): Promise<Build | null>

@@ -67,6 +67,16 @@ const lock = query(({ db, hasRowLocks }, p: { id: number }) =>
     .$if(hasRowLocks, (locked) => locked.forUpdate()),
 )
 
+const lockOfStage = query(({ db, hasRowLocks }, p: { stageId: number }) =>
+  db
+    .selectFrom('builds')
+    .select(build.columns)
+    .where('id', '=', (eb) =>
+      eb.selectFrom('stages').select('buildId').where('stages.id', '=', p.stageId),
+    )
+    .$if(hasRowLocks, (locked) => locked.forUpdate()),
+)
+
 const findByNumber = query(({ db }, p: { repoId: number; number: number }) =>
   db
     .selectFrom('builds')
@@ -170,6 +180,7 @@ export const buildStore = (session: Session): BuildStore => {
       return build.readAll(rows, session.log)
     },
     lock: async (id) => one(await session.read(lock, { id })),
+    lockOfStage: async (stageId) => one(await session.read(lockOfStage, { stageId })),
     create: async (given, manifest) => {
       const [row] = await session.write(create, build.write(given))
       const made = build.read(row)

@@ -68,7 +68,8 @@ const addSeal = query(({ db }, p: Of<{ stepId: number } & LogSeal>) =>
       crc32: p.crc32,
       gap: p.gap,
     })
-    .onConflict((conflict) => conflict.columns(['stageId', 'attempt', 'step', 'try']).doNothing()),
+    .onConflict((conflict) => conflict.columns(['stageId', 'attempt', 'step', 'try']).doNothing())
+    .returning('stepId'),
 )
 
 const findSeal = query(({ db }, p: LogKey) =>
@@ -126,8 +127,8 @@ export const logArchive = (session: Session): LogArchive => {
     },
     next: nextOf,
     seal: async (of, stepId, given) => {
-      await session.write(addSeal, { ...of, stepId, ...given })
-      return (await sealOf(of)) ?? given
+      const added = await session.write(addSeal, { ...of, stepId, ...given })
+      return added.length > 0 ? given : ((await sealOf(of)) ?? given)
     },
     findSeal: sealOf,
     findLatest: async (stepId) => {
