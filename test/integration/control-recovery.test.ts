@@ -94,6 +94,26 @@ describe('a worker that starts again', () => {
     expect((await heartbeat(deps, worker, [])).isDraining).toBe(true)
   })
 
+  it('cannot come back once a newer boot of it has started, and ends nothing of that one', async () => {
+    const { deps, database } = control
+    const older = await control.worker()
+    const isAgain = true
+    // The API's database was emptied, or its own call was repeated: the same boot is let in.
+    await registerWorker(deps, { ...question(older, older.bootId), isAgain })
+    const newer = question(older, randomUUID())
+    const { token } = await registerWorker(deps, newer)
+    const current = await authenticateWorker(deps, token)
+    if (!current) throw new Error('the token does not open')
+    const { stage } = await submit(pipeline('a'))
+    await leaseOf(control, current, stage.id)
+    await expect(
+      registerWorker(deps, { ...question(older, older.bootId), isAgain }),
+    ).rejects.toMatchObject({ kind: 'conflict', code: 'superseded' })
+    expect((await database.stages.find(stage.id))?.isHeld).toBe(true)
+    expect((await authenticateWorker(deps, token))?.bootId).toBe(newer.bootId)
+    await registerWorker(deps, { ...question(older, randomUUID()), isAgain: false })
+  })
+
   it('is known by its token alone', async () => {
     const { deps } = control
     const worker = await control.worker()

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { SettingValues, sharedSettings, workerSettings } from '@waggle/config'
-import { type Logger, scaledTimers, systemClock, type Timers } from '@waggle/domain'
+import { conflict, type Logger, scaledTimers, systemClock, type Timers } from '@waggle/domain'
 import { openLiveLog } from '@waggle/logs'
 import { openConsumer, openSignals } from '@waggle/queue'
 import packageFile from '../package.json' with { type: 'json' }
@@ -37,10 +37,13 @@ export interface ReadyWorker {
 }
 
 /** Runs a worker until `signal` fires and what it holds has ended: it takes nothing new, lets its stages finish for
- *  `drainSeconds`, then ends them. Throws `unavailable` where its data folder cannot be used. */
-export const runWorker = async (options: WorkerOptions, signal: AbortSignal): Promise<void> => {
+ *  `drainSeconds`, then ends them. Throws `unavailable` where its data folder cannot be used, and `conflict` (`superseded`)
+ *  when another process has started with its id: what it runs is another's then, so it is removed without a word. */
+export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Promise<void> => {
   const { settings, shared } = options
   const clock = systemClock
+  const superseded = new AbortController()
+  const signal = AbortSignal.any([asked, superseded.signal])
   // Closed in reverse order, whatever happens.
   await using stack = new AsyncDisposableStack()
 
@@ -58,6 +61,7 @@ export const runWorker = async (options: WorkerOptions, signal: AbortSignal): Pr
     profile,
     clock,
     log,
+    onSuperseded: () => superseded.abort(),
   })
   stack.defer(() => api.close())
   const registered = await api.register(signal).catch((error: unknown) => {
@@ -166,10 +170,16 @@ export const runWorker = async (options: WorkerOptions, signal: AbortSignal): Pr
   await drain({
     held,
     drainMs: settings.drainSeconds * 1_000,
+    superseded: superseded.signal,
     killGraceMs: timers.killGraceMs,
     clock,
     log,
   })
+  if (superseded.signal.aborted)
+    throw conflict(
+      'superseded',
+      `another process has started with the id of this worker (${workerId}), so this one ends: give each worker a data folder of its own, not a copy`,
+    )
   log.info('worker stopped')
 
   async function openHealth(): Promise<number> {

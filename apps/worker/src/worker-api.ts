@@ -13,19 +13,20 @@ import {
   takeReply,
   workerPaths,
 } from '@waggle/contract'
-import type {
-  AttemptRef,
-  Clock,
-  Grant,
-  Logger,
-  LogKey,
-  LogSeal,
-  LogSegment,
-  Offer,
-  StageResult,
-  StepRecord,
-  StepUpdate,
-  WorkerProfile,
+import {
+  type AttemptRef,
+  type Clock,
+  type Grant,
+  isWaggleError,
+  type Logger,
+  type LogKey,
+  type LogSeal,
+  type LogSegment,
+  type Offer,
+  type StageResult,
+  type StepRecord,
+  type StepUpdate,
+  type WorkerProfile,
 } from '@waggle/domain'
 import type { Identity } from './identity.ts'
 import type { Lease } from './lease.ts'
@@ -41,6 +42,8 @@ export interface WorkerApiOptions {
   readonly profile: WorkerProfile
   readonly clock: Clock
   readonly log: Logger
+  /** Called when a newer boot has taken this worker's place: nothing that it says is heard any more. */
+  readonly onSuperseded: () => void
 }
 
 /** The worker's side of the worker protocol, call by call. Calls about an attempt are repeated until they are
@@ -88,17 +91,21 @@ export interface WorkerApi {
 export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
   let token = ''
   let registering: Promise<RegisterReply> | null = null
+  let isSuperseded = false
 
   const rpc = createRpcClient({
     ...options,
     // The API forgot this boot (its database was replaced, or a copy of this worker registered): introduce it again.
     onUnauthorized: async (signal) => {
-      if (token === '') return
+      if (token === '' || isSuperseded) return
       options.log.warn('the API does not know this worker any more; registering again')
       // Where that fails, the call that asked for it is refused again and comes back here after its back-off.
-      await register(signal).catch((err: unknown) =>
-        options.log.debug('registering again failed', { err }),
-      )
+      await register(signal).catch((err: unknown) => {
+        options.log.debug('registering again failed', { err })
+        if (!isWaggleError(err, 'conflict') || err.code !== 'superseded' || isSuperseded) return
+        isSuperseded = true
+        options.onSuperseded()
+      })
     },
   })
 
@@ -110,6 +117,7 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
           protocol: protocolVersion,
           workerId: options.identity.workerId,
           bootId: options.identity.bootId,
+          isAgain: token !== '',
           name: options.name,
           version: options.version,
           slots: options.slots,

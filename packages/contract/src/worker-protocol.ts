@@ -14,7 +14,8 @@ export const protocolPath = '/rpc/worker/v1'
 export const leaseHeader = 'x-waggle-lease'
 
 /** Why a call was refused with 409. `accept`: not_pending (somebody else has it, or it is over), paused, limited,
- *  cannot_serve. Everything after: lease_lost (a stale attempt), cancelled (the attempt is closing). */
+ *  cannot_serve. Everything after: lease_lost (a stale attempt), cancelled (the attempt is closing). `register`:
+ *  superseded (another process has started with this worker's id meanwhile: stop, for good). */
 export const refusals = [
   'not_pending',
   'paused',
@@ -22,6 +23,7 @@ export const refusals = [
   'cannot_serve',
   'lease_lost',
   'cancelled',
+  'superseded',
 ] as const
 export type Refusal = (typeof refusals)[number]
 
@@ -47,6 +49,8 @@ export const registerRequest = z.object({
   workerId: z.uuid(),
   /** New at every start of the process. */
   bootId: z.uuid(),
+  /** This boot was registered before. It is refused once a newer boot of the worker is; a first call never is. */
+  isAgain: z.boolean().default(false),
   name: z.string().min(1).max(200),
   version: name,
   slots: z.int().positive().max(10_000),

@@ -1,4 +1,4 @@
-import type { WorkerProfile } from '@waggle/domain'
+import { conflict, type Stores, type WorkerProfile } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverEnded } from './deliver-outbox.ts'
 import { type EndedAttempt, endLostAttempt } from './end-lost-attempt.ts'
@@ -8,6 +8,8 @@ import { cleanText, cutCodePoints } from './text-limits.ts'
 export interface RegisterQuestion {
   readonly workerId: string
   readonly bootId: string
+  /** This boot was registered before. */
+  readonly isAgain?: boolean
   readonly name: string
   readonly version: string
   readonly slots: number
@@ -26,7 +28,11 @@ export interface RegisterResult {
 }
 
 /** A worker process started. What an older boot of the same worker left is settled before the answer: that process is
- *  dead, so nobody has to wait for its silence (reliability.md W2, W16). Repeating it gives a new token. */
+ *  dead, so nobody has to wait for its silence (reliability.md W2, W16). Repeating it gives a new token.
+ *
+ *  Where it is not dead, because two processes run with one id (a cloned disk), the newer one wins for good: the older
+ *  one's next `isAgain` throws `conflict` with the code `superseded`. Were it let in, each would end the other's
+ *  attempts for ever. */
 export const registerWorker = async (
   deps: ControlDeps,
   question: RegisterQuestion,
@@ -39,6 +45,7 @@ export const registerWorker = async (
   const wished = cutCodePoints(cleanText(question.name), 200) || id
   const version = cutCodePoints(cleanText(question.version), 100)
   const worker = await deps.database.transaction(async (stores) => {
+    if (question.isAgain) await refuseOlderBoot(stores, id, bootId)
     const name = await stores.workers.freeName(wished, id)
     return stores.workers.register({ ...profile, id, bootId, name, version, slots, tokenHash })
   })
@@ -52,6 +59,12 @@ export const registerWorker = async (
     heartbeatMs: deps.timers.heartbeatMs,
     killGraceMs: deps.timers.killGraceMs,
   }
+}
+
+const refuseOlderBoot = async (stores: Stores, id: string, bootId: string): Promise<void> => {
+  const current = await stores.workers.find(id)
+  if (current && current.bootId !== bootId)
+    throw conflict('superseded', 'superseded by a newer start of the same worker')
 }
 
 const settleOlderBoots = async (

@@ -36,7 +36,7 @@ import {
   sealLog,
   startStage,
 } from '@waggle/control'
-import type { Lease } from '@waggle/domain'
+import { isWaggleError, type Lease } from '@waggle/domain'
 import type { ApiDeps } from '../api-deps.ts'
 import { type Call, header, pathNumber } from '../http/call.ts'
 import { json, type Reply } from '../http/reply.ts'
@@ -67,7 +67,13 @@ export const workerRoutes = (deps: ApiDeps): readonly Route[] => {
         throw badRequest(
           `the worker speaks protocol ${request.protocol}, the server ${protocolVersion}: use the same version of both`,
         )
-      return json(await registerWorker(control, request))
+      try {
+        return json(await registerWorker(control, request))
+      } catch (error) {
+        if (isWaggleError(error, 'conflict') && error.code === 'superseded')
+          return refused('superseded')
+        throw error
+      }
     }),
     route.worker(
       at(paths.heartbeat),
@@ -194,6 +200,7 @@ const reasons: Readonly<Record<Refusal, string>> = {
   cannot_serve: 'The worker cannot serve this stage',
   lease_lost: 'The attempt is not held by this worker any more',
   cancelled: 'The attempt was cancelled',
+  superseded: 'Another process has started with the same worker id',
 }
 
 const refused = (code: Refusal): Reply => json({ message: reasons[code], code }, 409)
