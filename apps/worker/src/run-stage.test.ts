@@ -1,4 +1,11 @@
-import { conflict, type Given, type LiveLog, silentLogger, systemClock } from '@waggle/domain'
+import {
+  conflict,
+  type Given,
+  internal,
+  type LiveLog,
+  silentLogger,
+  systemClock,
+} from '@waggle/domain'
 import { createNoopEngine, makeSpec, waitUntil } from '@waggle/testkit'
 import { describe, expect, it } from 'vitest'
 import { HeldStages } from './held-stages.ts'
@@ -49,6 +56,19 @@ describe('runStage', () => {
     cleaning.resolve(undefined)
     await running
     expect([told, held.count]).toEqual([['start', 'finish'], 0])
+  })
+
+  it('cleans up also where the API does not take its end', async () => {
+    let destroyed = 0
+    const refuse = async () => {
+      throw internal('rpc_refused', 'the API answered 400')
+    }
+    const { held, lease, deps } = prepare({ finish: refuse }, async () => {
+      destroyed++
+      return undefined
+    })
+    await runStage(deps, lease, given)
+    expect([destroyed, held.count]).toEqual([1, 0])
   })
 
   it('acknowledges a cancel that it only hears of when it gives the stage back', async () => {

@@ -72,14 +72,18 @@ const compileAndRun = async (deps: RunStageDeps, lease: Lease, given: Given): Pr
   const { spec } = compiled
   const reporter = createReporter(deps.api, lease)
   const result = await runSteps(deps, lease, given, spec, reporter)
-  if (result !== null && !lease.isCancelled) {
-    await tellEnd(deps, lease, result, reporter.mayHaveRun)
-    await failpoint('stage.reported')
+  try {
+    if (result !== null && !lease.isCancelled) {
+      await tellEnd(deps, lease, result, reporter.mayHaveRun)
+      await failpoint('stage.reported')
+    }
+  } finally {
+    // Also where the end could not be told. Its signal is not the stage's: cancelling a build does not cancel the
+    // cleaning.
+    await deps.engine
+      .destroy(spec)
+      .catch((err: unknown) => deps.log.warn('clean-up failed; it is tried again later', { err }))
   }
-  // Its signal is not the stage's: cancelling a build does not cancel the cleaning.
-  await deps.engine
-    .destroy(spec)
-    .catch((err: unknown) => deps.log.warn('clean-up failed; it is tried again later', { err }))
   if (lease.isCancelled) await acknowledge(deps, lease, result ?? errorResult(''))
   return result?.status ?? 'lost'
 }
