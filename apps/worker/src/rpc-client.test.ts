@@ -48,6 +48,24 @@ describe('createRpcClient', () => {
     expect(count).toBe(5)
   })
 
+  it('repeats over a 404 or 403 that a proxy made, but not over one of the API', async () => {
+    const answers = [
+      [404, '<h1>404 page not found</h1>'],
+      [403, ''],
+      [404, '{"error":"no route"}'],
+      [200, '{"ok":true}'],
+      [404, '{"message":"Not Found"}'],
+    ] as const
+    let count = 0
+    const url = await serve((_, response) => {
+      const [status, body] = answers[count++] ?? [500, '']
+      response.writeHead(status).end(body)
+    })
+    await expect(clientOf(url).call(callOf())).resolves.toEqual({ ok: true })
+    await expect(clientOf(url).call(callOf())).rejects.toMatchObject({ kind: 'internal' })
+    expect(count).toBe(5)
+  })
+
   it('gives a refusal with its code, at once', async () => {
     let count = 0
     const url = await serve((_, response) => {

@@ -51,7 +51,7 @@ export interface RpcClientOptions {
 }
 
 /** Calls of the worker protocol. Each has a deadline and is repeated, with back-off, while there is no answer
- *  (network, 5xx, 429, 401). Every call is safe to repeat (rule G3). Throws `conflict` with the refusal's code for
+ *  (network, 5xx, 429, 401, and a 403 or 404 that is not the API's own). Every call is safe to repeat (rule G3). Throws `conflict` with the refusal's code for
  *  409, `cancelled` when a signal fired, `internal` for an answer that makes no sense to repeat. */
 export const createRpcClient = (options: RpcClientOptions): RpcClient => {
   const poster = createHttpPoster()
@@ -135,7 +135,9 @@ const readAnswer = <T>(call: RpcCall<T>, answer: HttpAnswer): T => {
   }
   const said = shortText(text)
   if (status === 401) throw deniedBy(said)
-  if (status >= 500 || status === 429 || status === 408)
+  // The API says its refusals as JSON. Another page is that of a proxy which has lost the API for a moment.
+  const isProxys = (status === 403 || status === 404) && messageOf(text) === null
+  if (status >= 500 || status === 429 || status === 408 || isProxys)
     throw unavailable('api_away', `the API answered ${status} to ${call.path}: ${said}`)
   throw internal('rpc_refused', `the API answered ${status} to ${call.path}: ${said}`)
 }
@@ -153,10 +155,13 @@ const parseJson = (text: string): unknown => {
   }
 }
 
-const shortText = (text: string): string => {
+const messageOf = (text: string): string | null => {
   const message = (parseJson(text) as { message?: unknown } | null | undefined)?.message
-  return (typeof message === 'string' ? message : text).replace(/\s+/g, ' ').slice(0, 200)
+  return typeof message === 'string' ? message : null
 }
+
+const shortText = (text: string): string =>
+  (messageOf(text) ?? text).replace(/\s+/g, ' ').slice(0, 200)
 
 const reason = (error: unknown): string =>
   error instanceof Error ? (error.message === '' ? error.name : error.message) : String(error)
