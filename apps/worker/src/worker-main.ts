@@ -1,5 +1,5 @@
 import { readSettings, sharedSettings, workerSettings } from '@waggle/config'
-import { isWaggleError } from '@waggle/domain'
+import { isWaggleError, type Logger } from '@waggle/domain'
 import { createLogger } from '@waggle/telemetry'
 import { runWorker } from './run-worker.ts'
 
@@ -9,6 +9,7 @@ export const workerMain = async (exitNow: (code: number) => void): Promise<numbe
   const shared = readSettings(sharedSettings)
   const settings = readSettings(workerSettings)
   const log = createLogger({ level: shared.logLevel, format: shared.logFormat })
+  guardProcess(log, exitNow)
   const stop = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT'] as const)
     process.on(name, () => {
@@ -23,4 +24,14 @@ export const workerMain = async (exitNow: (code: number) => void): Promise<numbe
     else log.error('worker failed', { err })
     return 1
   }
+}
+
+/** A forgotten rejection is a defect, but one that leaves the process as it was: it is logged, and stages go on. After
+ *  an exception that nobody caught nothing is sure any more, so it ends as if killed: the next start settles it. */
+const guardProcess = (log: Logger, exitNow: (code: number) => void): void => {
+  process.on('unhandledRejection', (err) => log.error('a rejection was not handled', { err }))
+  process.on('uncaughtException', (err) => {
+    log.error('an exception was not caught, the process ends', { err })
+    exitNow(1)
+  })
 }
