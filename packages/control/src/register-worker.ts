@@ -1,4 +1,5 @@
 import { conflict, type Stores, type WorkerProfile } from '@waggle/domain'
+import { forgetWorkers } from './authenticate-worker.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverEnded } from './deliver-outbox.ts'
 import { type EndedAttempt, endLostAttempt } from './end-lost-attempt.ts'
@@ -49,6 +50,7 @@ export const registerWorker = async (
     const name = await stores.workers.freeName(wished, id)
     return stores.workers.register({ ...profile, id, bootId, name, version, slots, tokenHash })
   })
+  forgetWorkers(deps.database)
   deps.log.info('worker registered', { 'worker.id': id, 'worker.name': worker.name, version })
   await settleOlderBoots(deps, id, bootId)
   return {
