@@ -1,10 +1,20 @@
-import type { Build, Given, GivenSecret, Repo, Secret, Stage, WorkerRecord } from '@waggle/domain'
+import type {
+  Build,
+  Database,
+  Given,
+  GivenSecret,
+  Repo,
+  Secret,
+  Stage,
+  WorkerRecord,
+} from '@waggle/domain'
 import { isWaggleError } from '@waggle/domain'
-import { namedSecrets, parseManifest, substitutionValues } from '@waggle/pipeline'
+import { namedSecrets, type ParsedManifest, substitutionValues } from '@waggle/pipeline'
 import type { ControlDeps } from './control-deps.ts'
 import { installationOf } from './installation.ts'
 import { mayHaveSecret, originOf } from './origin.ts'
 import { secretPlace } from './places.ts'
+import { recentManifests } from './recent-manifests.ts'
 
 type ResolveDeps = Pick<ControlDeps, 'database' | 'sealer' | 'system' | 'log'>
 
@@ -20,14 +30,14 @@ export const resolveGiven = async (
   attempt: number,
 ): Promise<Resolved> => {
   const { database } = deps
-  const [build, repo, manifest, siblings, kept, installation] = await Promise.all([
+  const [build, repo, siblings, kept, installation] = await Promise.all([
     database.builds.find(stage.buildId),
     database.repos.find(stage.repoId),
-    database.builds.findManifest(stage.buildId),
     database.stages.outline(stage.buildId),
     database.secrets.listByRepo(stage.repoId),
     installationOf(database),
   ])
+  const manifest = build && (await manifestOf(database, build))
   if (!build || !repo || manifest === null)
     return { kind: 'unfit', message: 'the build, its repository or its manifest is gone' }
   const given: Given = {
@@ -44,9 +54,19 @@ export const resolveGiven = async (
     netrc: null,
     system: deps.system,
   }
-  const secrets = openSecrets(deps, { build, repo, kept, given })
+  const parse = () => recentManifests(database).parse(build, manifest)
+  const secrets = openSecrets(deps, { build, repo, kept, given, parse })
   if (typeof secrets === 'string') return { kind: 'unfit', message: secrets }
   return { kind: 'given', given: { ...given, secrets } }
+}
+
+const manifestOf = async (database: Database, build: Build): Promise<string | null> => {
+  const recent = recentManifests(database)
+  const known = recent.find(build)
+  if (known !== null) return known
+  const text = await database.builds.findManifest(build.id)
+  if (text !== null) recent.add(build, text)
+  return text
 }
 
 /** Those secrets that the stage's file names and the build's origin may have, in the clear (threats.md C.1, T-02).
@@ -58,6 +78,7 @@ const openSecrets = (
     readonly repo: Repo
     readonly kept: readonly Secret[]
     readonly given: Given
+    readonly parse: () => ParsedManifest
   },
 ): readonly GivenSecret[] | string => {
   const { kept, given } = facts
@@ -65,7 +86,7 @@ const openSecrets = (
   if (kept.length === 0) return []
   // As the worker will read them, but for variables of its own, which are not known here.
   const values = substitutionValues(given, {})
-  const names = namedSecrets(parseManifest(given.manifest), given.stage.name, values)
+  const names = namedSecrets(facts.parse(), given.stage.name, values)
   const allowed = allowedSecrets(kept, names, facts.build, facts.repo)
   const opened: GivenSecret[] = []
   for (const secret of allowed) {
