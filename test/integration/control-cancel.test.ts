@@ -82,7 +82,7 @@ describe('cancel', () => {
       code: 'not_pending',
     })
     expect(await control.database.stages.find(stage.id)).toMatchObject({ status: 'skipped' })
-    expect((await control.database.outbox.list(10)).length).toBe(0)
+    await waitUntil('the outbox', async () => (await control.database.outbox.list(10)).length === 0)
   })
 
   it('of an accepted stage that did not start leaves it to its worker to end', async () => {
@@ -110,7 +110,7 @@ describe('cancel', () => {
     })
     const block = { first: 0, count: 1, data: Buffer.from([0]) }
     expect(await deps.liveLog.append(key, block)).toBe(false)
-    expect(await database.outbox.list(10)).toEqual([])
+    await waitUntil('the outbox', async () => (await database.outbox.list(10)).length === 0)
   })
 
   it('after the finish changes nothing', async () => {

@@ -11,6 +11,7 @@ import {
   startStage,
 } from '@waggle/control'
 import type { Lease, StepStatus } from '@waggle/domain'
+import { waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { built, leaseOf, passed, runningLease, twoSteps } from './lease-of.ts'
 import { manifest, openControl, pipeline, type TestControl } from './open-control.ts'
@@ -196,7 +197,7 @@ describe('a stage from start to end', () => {
       lines: 0,
       gap: 'its worker did not seal it; the end is open',
     })
-    expect(await database.outbox.list(10)).toEqual([])
+    await waitUntil('the outbox', async () => (await database.outbox.list(10)).length === 0)
   })
 
   it('refuses grants that cannot come next', async () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { makeHook } from '@waggle/domain'
+import { waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { built } from './lease-of.ts'
 import { manifest, openControl, pipeline, type TestControl } from './open-control.ts'
@@ -31,7 +32,7 @@ describe('submitting a build', () => {
     expect(stages[1]?.dependsOn).toEqual(['a'])
     expect(await Promise.all(stages.map(isOffered))).toEqual([true, false])
     expect(await control.database.builds.findManifest(build.id)).toBe(text)
-    expect(await control.database.outbox.list(10)).toEqual([])
+    await waitUntil('the outbox', async () => (await control.database.outbox.list(10)).length === 0)
   })
 
   it('makes 20 deliveries with one key one build', async () => {

@@ -12,11 +12,16 @@ import { publishOffers } from './dispatch.ts'
 /** Tells what committed transactions promised, and forgets those promises. Each message may be told twice, by the
  *  process that committed it and by the pump of another. Throws `unavailable` where something is away: the rows stay.
  *  A row that fails in any other way is dropped: offers are healed by the reconciler, cancels by the heartbeat. */
-export const deliverOutbox = async (
+export const deliverOutbox = async (deps: TellDeps, rows: readonly OutboxRow[]): Promise<void> => {
+  await tellRows(deps, rows, [])
+  await deps.database.outbox.delete(rows.map((row) => row.id))
+}
+
+/** `known`: stages as they were just committed, so that they are not read again. */
+const tellRows = async (
   deps: TellDeps,
   rows: readonly OutboxRow[],
-  /** Stages as they were just committed, so that they are not read again. */
-  known: readonly Stage[] = [],
+  known: readonly Stage[],
 ): Promise<void> => {
   if (rows.length === 0) return
   try {
@@ -28,7 +33,7 @@ export const deliverOutbox = async (
   } catch (error) {
     if (isWaggleError(error, 'unavailable')) throw error
     if (rows.length > 1) {
-      for (const row of rows) await deliverOutbox(deps, [row], known)
+      for (const row of rows) await tellRows(deps, [row], known)
       return
     }
     deps.log.error('an outbox message cannot be told and is dropped', {
@@ -37,31 +42,32 @@ export const deliverOutbox = async (
       err: error,
     })
   }
-  await forget(deps.database, rows)
 }
 
-interface Forgetting {
-  readonly ids: number[]
-  readonly done: Promise<void>
-}
+/** How long told rows wait for others to be deleted with. Shorter than the pump leaves rows alone, so that it seldom
+ *  tells them again, and if it does, nothing comes of it. */
+const forgetAfterMs = 100
 
-const forgetting = new WeakMap<Database, Forgetting>()
+const told = new WeakMap<Database, number[]>()
 
-/** Deletes rows that were told; those of several commits that come while one statement is under way go together. */
-const forget = (database: Database, rows: readonly OutboxRow[]): Promise<void> => {
-  const next = forgetting.get(database)
-  if (next) {
-    next.ids.push(...rows.map((row) => row.id))
-    return next.done
-  }
+/** Deletes rows that were told, later and together: one transaction for all calls of a tenth of a second, not one each. */
+const forgetSoon = ({ database, log }: TellDeps, rows: readonly OutboxRow[]): void => {
+  if (rows.length === 0) return
   const ids = rows.map((row) => row.id)
-  // Waits for the event loop's turn to end: what other calls have told by then is deleted with the same statement.
-  const done = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-    forgetting.delete(database)
-    return database.outbox.delete(ids)
-  })
-  forgetting.set(database, { ids, done })
-  return done
+  const waiting = told.get(database)
+  if (waiting) {
+    for (const id of ids) waiting.push(id)
+    return
+  }
+  told.set(database, ids)
+  const forget = (): void => {
+    told.delete(database)
+    database.outbox.delete(ids).catch((err: unknown) => {
+      log.debug('told messages were not deleted, the pump tells them again', { err })
+    })
+  }
+  // A process that ends first leaves them to the pump of the next one.
+  setTimeout(forget, forgetAfterMs).unref()
 }
 
 /** The same right after a commit: a failure is left to the pump. */
@@ -71,7 +77,8 @@ export const deliverNow = async (
   known: readonly Stage[] = [],
 ): Promise<void> => {
   try {
-    await deliverOutbox(deps, rows, known)
+    await tellRows(deps, rows, known)
+    forgetSoon(deps, rows)
   } catch (err) {
     deps.log.warn('telling after the commit failed, the pump goes on', { count: rows.length, err })
   }
