@@ -71,8 +71,8 @@ export class EntryTaker {
 
   async #fetch(name: string, isPopped: boolean, slot: Slot): Promise<void> {
     const token = `${this.#deps.workerId}:${randomUUID()}`
-    const queue = this.#queue(name)
     try {
+      const queue = this.#queue(name)
       const job: Job | undefined = await queue.getNextJob(token, { block: false })
       // () => false: never the next entry of the same partition, or the others starve.
       if (job) {

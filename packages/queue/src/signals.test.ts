@@ -60,6 +60,27 @@ describe('signals', () => {
     for (const end of ends) await end()
   })
 
+  it('listens as soon as it may, where the first try was refused on a connection that stays', async () => {
+    await admin.call('ACL', 'SETUSER', 'u', 'on', '>p', '~*', '+@all', 'resetchannels')
+    const url = server.url.replace('redis://', 'redis://u:p@')
+    const refused = await openSignals({ redis: { url, prefix: '{s}' }, log: silentLogger })
+    let gaps = 0
+    const heard: CancelMessage[] = []
+    await refused.watchCancels('w4', {
+      onCancel: (message) => heard.push(message),
+      onGap: () => {
+        gaps++
+      },
+    })
+    expect(await other.notifyCancel('w4', { stageId: 1, attempt: 1 })).toBe(0)
+    await admin.call('ACL', 'SETUSER', 'u', 'allchannels')
+    await waitUntil('the gap', () => gaps > 0)
+    expect(await other.notifyCancel('w4', { stageId: 4, attempt: 2 })).toBe(1)
+    await waitUntil('the cancel', () => heard.length > 0)
+    expect(heard).toEqual([{ stageId: 4, attempt: 2 }])
+    await refused.close()
+  })
+
   it('tells of a gap after its connection was killed, and hears again', async () => {
     let gaps = 0
     const heard: CancelMessage[] = []

@@ -4,6 +4,8 @@ import { ask, connectRedis, type RedisDeps } from './redis-connection.ts'
 
 // Often enough that a subscriber on a dead socket notices within its socket timeout.
 const pingMs = 5_000
+/** After a refusal, as by a user who may not read the channel yet, or a Redis that still loads. */
+const subscribeAgainMs = 1_000
 
 /** Cancel calls and the change feed, by pub/sub. Every message may be lost; each has a row in SQL behind it. */
 export const openSignals = async (
@@ -16,6 +18,7 @@ export const openSignals = async (
     autoResubscribe: false,
   })
   const watchers = new Map<string, Set<Watcher>>()
+  const refused = new Set<string>()
   const ping = setInterval(() => void redis.ping().catch(() => undefined), pingMs)
   ping.unref()
 
@@ -23,22 +26,35 @@ export const openSignals = async (
     for (const watcher of watchers.get(channel) ?? []) watcher.onMessage(text)
   })
   redis.on('ready', () => {
-    for (const [channel, list] of watchers) {
-      // The gap is told once listening is sure, so that what is read again now misses nothing.
-      redis.subscribe(channel).then(
-        () => {
-          for (const watcher of list) watcher.onGap()
-        },
-        () => undefined,
-      )
-    }
+    for (const channel of watchers.keys()) listenAgain(channel)
   })
+
+  /** Until it succeeds; where the connection is lost meanwhile, the next one does it. */
+  const listenAgain = (channel: string): void => {
+    redis.subscribe(channel).then(
+      // The gap is told once listening is sure, so that what is read again now misses nothing.
+      () => {
+        for (const watcher of watchers.get(channel) ?? []) watcher.onGap()
+      },
+      () => listenLater(channel),
+    )
+  }
+
+  const listenLater = (channel: string): void => {
+    if (refused.has(channel)) return
+    refused.add(channel)
+    const timer = setTimeout(() => {
+      refused.delete(channel)
+      if (redis.status === 'ready' && watchers.has(channel)) listenAgain(channel)
+    }, subscribeAgainMs)
+    timer.unref()
+  }
 
   const watch = async (channel: string, watcher: Watcher): Promise<Unsubscribe> => {
     const list = watchers.get(channel) ?? new Set()
     watchers.set(channel, list.add(watcher))
     // While Redis is away this returns all the same; the first connection then counts as a gap.
-    await ask(redis, () => redis.subscribe(channel)).catch(() => undefined)
+    await ask(redis, () => redis.subscribe(channel)).catch(() => listenLater(channel))
     return async () => {
       list.delete(watcher)
       if (list.size > 0) return
