@@ -62,6 +62,21 @@ describe('the log of a step', () => {
     expect(await control.database.logs.findSeal(key)).toEqual(sealOf(20))
   })
 
+  it('is sealed by the call that tells the end of its step, in the same transaction', async () => {
+    const { deps } = control
+    const { lease, key } = await open()
+    await archiveSegment(deps, lease, log, block(0, 3))
+    const seals = [{ ...log, seal: sealOf(4) }]
+    await expect(finishStage(deps, lease, { ...passed, seals })).rejects.toMatchObject({
+      code: 'log_incomplete',
+    })
+    // Nothing of the refused call was written: the attempt goes on.
+    expect(await archiveSegment(deps, lease, log, block(3, 1))).toEqual({ kind: 'ok', next: 4 })
+    expect(await finishStage(deps, lease, { ...passed, seals })).toEqual({ kind: 'ok' })
+    expect(await control.database.logs.findSeal(key)).toMatchObject({ lines: 4 })
+    expect(await deps.liveLog.append(key, block(4, 1))).toBe(false)
+  })
+
   it('refuses what is no block, a step without a grant, and a lease that is over', async () => {
     const { deps } = control
     const { lease, key } = await open()

@@ -1,4 +1,4 @@
-import { type AttemptRef, conflict } from '@waggle/domain'
+import { type AttemptRef, conflict, type StepSeal } from '@waggle/domain'
 
 export type LeaseState = 'held' | 'released' | 'lost'
 
@@ -12,6 +12,7 @@ export class Lease {
   readonly token: string
   #state: LeaseState = 'held'
   #ending: LeaseEnding | '' = ''
+  #seals: readonly StepSeal[] = []
   readonly #steps = new AbortController()
   readonly #calls = new AbortController()
 
@@ -41,6 +42,20 @@ export class Lease {
   /** Fires when nothing may be said about the attempt any more. */
   get calls(): AbortSignal {
     return this.#calls.signal
+  }
+
+  /** Logs that are complete and whose seal the API does not have yet. */
+  get seals(): readonly StepSeal[] {
+    return this.#seals
+  }
+
+  addSeal(seal: StepSeal): void {
+    this.#seals = [...this.#seals, seal]
+  }
+
+  /** The API has these. */
+  dropSeals(told: readonly StepSeal[]): void {
+    this.#seals = this.#seals.filter((seal) => !told.includes(seal))
   }
 
   /** The API ended the stage. */

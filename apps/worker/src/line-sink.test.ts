@@ -53,7 +53,14 @@ const open = async () => {
   const lease = new Lease({ stageId: key.stageId, attempt: 1 }, randomUUID())
   await live.open(key)
   const kept = archive(() => live.open(key))
-  const deps = { liveLog: live, api: kept.api, lease, clock: systemClock, log: silentLogger }
+  const deps = {
+    liveLog: live,
+    api: kept.api,
+    lease,
+    isDetached: false,
+    clock: systemClock,
+    log: silentLogger,
+  }
   return { key, lease, kept, deps, sink: openLineSink(deps, key) }
 }
 
@@ -81,21 +88,33 @@ describe('openLineSink', () => {
   })
 
   it('appends every line to the stream and archives all of them before the seal', async () => {
-    const { key, kept, sink } = await open()
+    const { lease, key, kept, sink } = await open()
     await sink.append(blockOf(0, ['a\n', 'b\n']))
     await sink.append(blockOf(2, ['c\n']))
     await waitUntil('the stream to hold them', async () => (await streamed(key)).length === 3)
     expect(await streamed(key)).toEqual(['a\n', 'b\n', 'c\n'])
     await sink.seal({ ...seal, lines: 3 })
     expect(kept.lines).toEqual(['a\n', 'b\n', 'c\n'])
-    expect(kept.sealed).toMatchObject({ lines: 3 })
+    expect(lease.seals).toMatchObject([{ step: 1, try: 1, seal: { lines: 3 } }])
+    expect(kept.sealed).toBeNull()
   })
 
-  it('seals a log without lines', async () => {
-    const { kept, sink } = await open()
+  it('leaves the seal to the call that tells the end of the step, also of a log without lines', async () => {
+    const { kept, lease, sink } = await open()
     await sink.seal(seal)
+    expect(lease.seals).toEqual([{ step: 1, try: 1, seal }])
+    expect(kept.sealed).toBeNull()
+    const told = lease.seals
+    lease.addSeal({ step: 2, try: 1, seal })
+    lease.dropSeals(told)
+    expect(lease.seals).toEqual([{ step: 2, try: 1, seal }])
+  })
+
+  it('seals the log of a detached step at once: its end is told much later', async () => {
+    const { kept, lease, deps, key } = await open()
+    await openLineSink({ ...deps, isDetached: true }, key).seal(seal)
     expect(kept.sealed).toEqual(seal)
-    expect(kept.segments).toEqual([])
+    expect(lease.seals).toEqual([])
   })
 
   it('makes a lost stream again and sends what the archive does not have', async () => {

@@ -20,6 +20,8 @@ export interface LineSinkDeps {
   readonly liveLog: Pick<LiveLog, 'append' | 'preview'>
   readonly api: Pick<WorkerApi, 'segment' | 'reopen' | 'seal'>
   readonly lease: Lease
+  /** The step's end is told long after its log's: the seal must not wait for it. */
+  readonly isDetached: boolean
   readonly clock: Clock
   readonly log: Logger
 }
@@ -36,8 +38,8 @@ const awayMs = 1_000
 /** Takes the lines of one try of one step to the live stream and to the archive.
  *
  *  The stream is for viewers and best effort: while Redis is away nothing is said to the build, the lines reach the
- *  archive all the same. Every line is archived before `seal` resolves. Throws only when the lease is lost or the
- *  API cannot take the lines for good. */
+ *  archive all the same. Every line is archived before `seal` resolves; the seal itself goes with the call that tells
+ *  the step's end. Throws only when the lease is lost or the API cannot take the lines for good. */
 export const openLineSink = (deps: LineSinkDeps, key: LogKey): LineSink =>
   new UploadingSink(deps, key)
 
@@ -88,7 +90,9 @@ class UploadingSink implements LineSink {
     await this.#uploading
     this.#check()
     await this.#upload(0)
-    await this.#call(() => this.#deps.api.seal(this.#deps.lease, this.#key, seal))
+    const { api, lease, isDetached } = this.#deps
+    if (isDetached) await this.#call(() => api.seal(lease, this.#key, seal))
+    else lease.addSeal({ step: this.#key.step, try: this.#key.try, seal })
   }
 
   #unsent(): number {

@@ -124,7 +124,7 @@ const runSteps = async (
             try: tryNumber,
           }
           return new StepLog({
-            sink: openLineSink({ ...deps, lease }, key),
+            sink: openLineSink({ ...deps, lease, isDetached: step.detach }, key),
             masks,
             clock: deps.clock,
           })

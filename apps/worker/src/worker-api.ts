@@ -147,6 +147,21 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
     reply: okReply,
   })
   const call = <T>(wanted: RpcCall<T>) => rpc.call(wanted)
+  /** Calls that tell a step's end carry the seals of logs that are complete. */
+  const tell = async (
+    lease: Lease,
+    path: (stageId: number) => string,
+    body: object,
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    const { seals } = lease
+    await call({
+      ...onAttempt(lease, signal),
+      path: path(lease.ref.stageId),
+      body: { attempt: lease.ref.attempt, ...body, seals },
+    })
+    lease.dropSeals(seals)
+  }
 
   return {
     register,
@@ -195,14 +210,9 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
       const body = { attempt: lease.ref.attempt, steps, grants }
       await call({ ...onAttempt(lease, signal), path: workerPaths.start(lease.ref.stageId), body })
     },
-    grant: async (lease, updates, grants, signal) => {
-      const body = { attempt: lease.ref.attempt, updates, grants }
-      await call({ ...onAttempt(lease, signal), path: workerPaths.grant(lease.ref.stageId), body })
-    },
-    report: async (lease, updates, signal) => {
-      const body = { attempt: lease.ref.attempt, updates }
-      await call({ ...onAttempt(lease, signal), path: workerPaths.report(lease.ref.stageId), body })
-    },
+    grant: (lease, updates, grants, signal) =>
+      tell(lease, workerPaths.grant, { updates, grants }, signal),
+    report: (lease, updates, signal) => tell(lease, workerPaths.report, { updates }, signal),
     segment: async (lease, key, segment) => {
       const { attempt, step, try: tryNumber } = key
       const { first, count, bytes } = segment
@@ -232,17 +242,13 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
     },
     finish: async (lease, result) => {
       const { status, exitCode, error, updates } = result
-      const body = { attempt: lease.ref.attempt, status, exitCode, error, updates }
-      await call({ ...onAttempt(lease), path: workerPaths.finish(lease.ref.stageId), body })
+      await tell(lease, workerPaths.finish, { status, exitCode, error, updates })
     },
     release: async (lease, reason) => {
       const body = { attempt: lease.ref.attempt, reason }
       await call({ ...onAttempt(lease), path: workerPaths.release(lease.ref.stageId), body })
     },
-    acknowledge: async (lease, updates) => {
-      const body = { attempt: lease.ref.attempt, updates }
-      await call({ ...onAttempt(lease), path: workerPaths.acknowledge(lease.ref.stageId), body })
-    },
+    acknowledge: (lease, updates) => tell(lease, workerPaths.acknowledge, { updates }),
     close: () => rpc.close(),
   }
 }

@@ -132,15 +132,28 @@ export const startRequest = z.object({
 })
 export type StartRequest = z.infer<typeof startRequest>
 
+const logSeal = z.object({ lines: count, bytes: count, crc32: count, gap: z.string().max(500) })
+
+/** Logs that are complete. A step's seal goes with the call that tells its end: it costs no call of its own. */
+const seals = z
+  .array(z.object({ step: id, try: id, seal: logSeal }))
+  .max(2_100)
+  .default([])
+
 /** May these steps start now? Committed before any of them does; `updates` reports what ended meanwhile. */
 export const grantRequest = z.object({
   attempt: count,
   updates: z.array(stepUpdate).max(2_100),
   grants: z.array(grant).max(2_100),
+  seals,
 })
 export type GrantRequest = z.infer<typeof grantRequest>
 
-export const reportRequest = z.object({ attempt: count, updates: z.array(stepUpdate).max(2_100) })
+export const reportRequest = z.object({
+  attempt: count,
+  updates: z.array(stepUpdate).max(2_100),
+  seals,
+})
 export type ReportRequest = z.infer<typeof reportRequest>
 
 /** Lines that go to the archive before the step's end, so that the stream in Redis stays bounded. Sent as the raw
@@ -164,12 +177,8 @@ export const segmentLimitBytes = 9 * 1024 * 1024
 export const reopenRequest = z.object({ attempt: count, step: id, try: id })
 export type ReopenRequest = z.infer<typeof reopenRequest>
 
-export const sealRequest = z.object({
-  attempt: count,
-  step: id,
-  try: id,
-  seal: z.object({ lines: count, bytes: count, crc32: count, gap: z.string().max(500) }),
-})
+/** A log that is complete long before its step's end is told: that of a service or a detached step. */
+export const sealRequest = z.object({ attempt: count, step: id, try: id, seal: logSeal })
 export type SealRequest = z.infer<typeof sealRequest>
 
 export const finishRequest = z.object({
@@ -179,6 +188,7 @@ export const finishRequest = z.object({
   error: z.string().max(10_000),
   /** Final state of every step record, also of those whose change was told before. */
   updates: z.array(stepUpdate).max(2_100),
+  seals,
 })
 export type FinishRequest = z.infer<typeof finishRequest>
 
@@ -190,6 +200,7 @@ export type ReleaseRequest = z.infer<typeof releaseRequest>
 export const acknowledgeRequest = z.object({
   attempt: count,
   updates: z.array(stepUpdate).max(2_100),
+  seals,
 })
 export type AcknowledgeRequest = z.infer<typeof acknowledgeRequest>
 

@@ -1,4 +1,12 @@
-import { invalid, type Lease, type Step, type StepUpdate, type Stores } from '@waggle/domain'
+import {
+  invalid,
+  type Lease,
+  type Step,
+  type StepSeal,
+  type StepUpdate,
+  type Stores,
+} from '@waggle/domain'
+import { applySeals, closeLogs } from './apply-seals.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
 import { holdLease, type LeaseWish } from './hold-lease.ts'
@@ -15,6 +23,7 @@ export const acknowledgeCancel = async (
   deps: ControlDeps,
   lease: Lease,
   updates: readonly StepUpdate[],
+  seals: readonly StepSeal[] = [],
 ): Promise<LeaseOutcome> => {
   const result = await deps.database.transaction(async (stores) => {
     const held = await holdLease(deps, stores, lease, wish)
@@ -23,12 +32,13 @@ export const acknowledgeCancel = async (
       throw invalid('not_cancelled', 'the attempt was not cancelled')
     const steps = await stores.steps.listByStage(lease.stageId)
     await noteExitCodes(stores, steps, updates)
+    const sealed = await applySeals(stores, steps, lease, seals)
     const outbox = await promiseSeals(stores, steps, lease)
     const { stageId, attempt } = lease
     const end = { state: 'ended', end: 'cancelled', cancelDone: true } as const
     await stores.attempts.update(stageId, attempt, end, ['closing'])
     await stores.stages.update(stageId, { isHeld: false }, { attempt })
-    return { kind: 'acknowledged' as const, stage: held.stage, outbox }
+    return { kind: 'acknowledged' as const, stage: held.stage, outbox, sealed }
   })
   if (result.kind === 'repeat') return ok
   if (result.kind !== 'acknowledged') return result
@@ -39,6 +49,7 @@ export const acknowledgeCancel = async (
     attempt: lease.attempt,
   })
   tellChange(deps, result.stage)
+  await closeLogs(deps, result.sealed)
   await deliverNow(deps, result.outbox)
   return ok
 }

@@ -3,6 +3,7 @@ import {
   invalid,
   isDone,
   type Lease,
+  type LogKey,
   mayMoveStage,
   type OutboxRow,
   type Stage,
@@ -13,6 +14,7 @@ import {
   stageStatuses,
 } from '@waggle/domain'
 import { advanceBuild } from './advance-build.ts'
+import { applySeals, closeLogs } from './apply-seals.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
 import { holdLease, type LeaseWish, lockBuildOf, whileRunning } from './hold-lease.ts'
@@ -38,19 +40,20 @@ export const finishStage = async (
     const stage = await endStage(stores, lease, end, nowMs)
     if (!stage) return whyNotEnded(deps, stores, lease, end)
     // Neither needs the other: their statements go together.
-    const [seals, advance] = await Promise.all([
+    const [logs, advance] = await Promise.all([
       endAttempt(stores, lease, end, nowMs),
       advanceBuild(stores, build, nowMs),
     ])
-    return { kind: 'finished' as const, stage, advance, seals }
+    return { kind: 'finished' as const, stage, advance, logs }
   })
   if (result.kind === 'repeat') return ok
   if (result.kind !== 'finished') return result
   await failpoint('finish.committed')
-  const { stage, advance, seals } = result
+  const { stage, advance, logs } = result
   logEnd(deps, stage, lease)
   tellChange(deps, advance.build)
-  await deliverNow(deps, [...advance.outbox, ...seals], advance.pending)
+  await closeLogs(deps, logs.sealed)
+  await deliverNow(deps, [...advance.outbox, ...logs.outbox], advance.pending)
   return ok
 }
 
@@ -79,22 +82,23 @@ const endStage = async (
   return stores.stages.update(stage.id, times)
 }
 
-/** Ends the attempt and its steps. */
+/** Ends the attempt, its steps and their logs. */
 const endAttempt = async (
   stores: Stores,
   lease: Lease,
   end: StageResult,
   nowMs: number,
-): Promise<readonly OutboxRow[]> => {
+): Promise<{ readonly sealed: readonly LogKey[]; readonly outbox: readonly OutboxRow[] }> => {
   const { stageId, attempt } = lease
   const ended = { state: 'ended', end: 'finished' } as const
   const [known] = await Promise.all([
     stores.steps.listByStage(stageId),
     stores.attempts.update(stageId, attempt, ended, wish.states),
   ])
+  const sealed = await applySeals(stores, known, lease, end.seals ?? [])
   const steps = await applyUpdates(stores, known, end.updates, nowMs)
   const closed = await applyUpdates(stores, steps, leftOpen(steps), nowMs)
-  return promiseSeals(stores, closed, lease)
+  return { sealed, outbox: await promiseSeals(stores, closed, lease) }
 }
 
 const whyNotEnded = async (

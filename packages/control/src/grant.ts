@@ -1,5 +1,6 @@
-import type { Grant, Lease, StepUpdate } from '@waggle/domain'
+import type { Grant, Lease, StepSeal, StepUpdate } from '@waggle/domain'
 import { applyGrants } from './apply-grants.ts'
+import { applySeals, closeLogs } from './apply-seals.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { holdLease, whileRunning } from './hold-lease.ts'
 import { openLogs } from './open-logs.ts'
@@ -11,7 +12,11 @@ import { tellChange } from './tell-change.ts'
 export const grantSteps = async (
   deps: ControlDeps,
   lease: Lease,
-  request: { readonly updates: readonly StepUpdate[]; readonly grants: readonly Grant[] },
+  request: {
+    readonly updates: readonly StepUpdate[]
+    readonly grants: readonly Grant[]
+    readonly seals?: readonly StepSeal[]
+  },
 ): Promise<LeaseOutcome> => {
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores) => {
@@ -21,12 +26,13 @@ export const grantSteps = async (
       stores.steps.listByStage(lease.stageId),
     ])
     if (held.kind !== 'held') return held
+    const sealed = await applySeals(stores, known, lease, request.seals ?? [])
     const steps = await applyUpdates(stores, known, request.updates, nowMs)
     const opened = await applyGrants(stores, held.attempt, steps, request.grants, nowMs)
-    return { kind: 'granted' as const, stage: held.stage, opened }
+    return { kind: 'granted' as const, stage: held.stage, opened, sealed }
   })
   if (result.kind !== 'granted') return result.kind === 'repeat' ? ok : result
-  await openLogs(deps, result.opened)
+  await Promise.all([openLogs(deps, result.opened), closeLogs(deps, result.sealed)])
   tellChange(deps, result.stage)
   return ok
 }
@@ -36,4 +42,5 @@ export const reportSteps = (
   deps: ControlDeps,
   lease: Lease,
   updates: readonly StepUpdate[],
-): Promise<LeaseOutcome> => grantSteps(deps, lease, { updates, grants: [] })
+  seals: readonly StepSeal[] = [],
+): Promise<LeaseOutcome> => grantSteps(deps, lease, { updates, grants: [], seals })

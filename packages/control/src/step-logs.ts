@@ -5,12 +5,13 @@ import {
   type LogSeal,
   type LogSegment,
   readLineBlock,
+  type Step,
   type Stores,
 } from '@waggle/domain'
+import { applySeals, closeLogs } from './apply-seals.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { holdLease, type LeaseWish } from './hold-lease.ts'
 import { type LeaseOutcome, type LeaseRefused, leaseLost, ok } from './refusal.ts'
-import { cleanText, cutCodePoints } from './text-limits.ts'
 
 /** The log of one try of one step of the leased attempt. */
 export type StepLogName = Pick<LogKey, 'step' | 'try'>
@@ -30,9 +31,9 @@ export const archiveSegment = async (
 ): Promise<SegmentOutcome> => {
   checkSegment(segment)
   const key = keyOf(lease, name)
-  const outcome = await withLog(deps, lease, key, async (stores, stepId) => ({
+  const outcome = await withLog(deps, lease, key, async (stores, step) => ({
     kind: 'ok' as const,
-    next: await stores.logs.append(key, stepId, segment),
+    next: await stores.logs.append(key, step.id, segment),
   }))
   if (outcome.kind === 'ok')
     await deps.liveLog.trim(key, outcome.next).catch((err: unknown) => {
@@ -66,18 +67,11 @@ export const sealLog = async (
   sealed: StepLogName & { readonly seal: LogSeal },
 ): Promise<LeaseOutcome> => {
   const key = keyOf(lease, sealed)
-  const seal = { ...sealed.seal, gap: cutCodePoints(cleanText(sealed.seal.gap), 500) }
-  const outcome = await withLog(deps, lease, key, async (stores, stepId) => {
-    const [next, before] = await Promise.all([stores.logs.next(key), stores.logs.findSeal(key)])
-    if (before === null && next !== seal.lines)
-      throw invalid('log_incomplete', `the seal names ${seal.lines} lines, the archive has ${next}`)
-    await stores.logs.seal(key, stepId, seal)
+  const outcome = await withLog(deps, lease, key, async (stores, step) => {
+    await applySeals(stores, [step], lease, [sealed])
     return ok
   })
-  if (outcome.kind === 'ok')
-    await deps.liveLog.close(key).catch((err: unknown) => {
-      deps.log.warn('live log was not closed', { 'stage.id': key.stageId, err })
-    })
+  if (outcome.kind === 'ok') await closeLogs(deps, [key])
   return outcome
 }
 
@@ -93,7 +87,7 @@ const withLog = <T>(
   deps: ControlDeps,
   lease: Lease,
   key: LogKey,
-  work: (stores: Stores, stepId: number) => Promise<T>,
+  work: (stores: Stores, step: Step) => Promise<T>,
 ): Promise<T | LeaseRefused> =>
   deps.database.transaction(async (stores) => {
     // Asked for together, run in order: the step is read under the stage's lock.
@@ -105,7 +99,7 @@ const withLog = <T>(
     if (!step) throw invalid('unknown_step', `the stage has no step ${key.step}`)
     if (key.try < 1 || key.try > step.grantedTry)
       throw invalid('not_granted', `try ${key.try} of step ${key.step} was not granted`)
-    return work(stores, step.id)
+    return work(stores, step)
   })
 
 /** What a worker sends is untrusted: readers must never meet a segment that does not decode (threats.md T-32). */

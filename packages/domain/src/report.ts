@@ -1,3 +1,4 @@
+import type { LogSeal } from './line.ts'
 import type { StepStatus } from './status.ts'
 
 /** Proof that a call is about an attempt of the caller's: all of it is checked against the attempt's row. */
@@ -34,10 +35,19 @@ export interface Grant {
   readonly isImplicit?: boolean
 }
 
+/** A log that is complete: all of its lines are in the archive. */
+export interface StepSeal {
+  readonly step: number
+  readonly try: number
+  readonly seal: LogSeal
+}
+
 /** How a stage ended, by its worker. */
 export interface StageResult {
   readonly status: 'success' | 'failure' | 'error' | 'killed'
   readonly exitCode: number
   readonly error: string
   readonly updates: readonly StepUpdate[]
+  /** Logs that are complete, where that was not told before. */
+  readonly seals?: readonly StepSeal[]
 }

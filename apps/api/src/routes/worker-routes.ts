@@ -121,8 +121,8 @@ export const workerRoutes = (deps: ApiDeps): readonly Route[] => {
     route.worker(
       at(paths.report),
       async (call) => {
-        const { attempt, updates } = parse(reportRequest, call)
-        return outcome(await reportSteps(control, leaseOf(call, attempt), updates))
+        const { attempt, updates, seals } = parse(reportRequest, call)
+        return outcome(await reportSteps(control, leaseOf(call, attempt), updates, seals))
       },
       rpcLimit,
     ),
@@ -163,8 +163,8 @@ export const workerRoutes = (deps: ApiDeps): readonly Route[] => {
     route.worker(
       at(paths.acknowledge),
       async (call) => {
-        const { attempt, updates } = parse(acknowledgeRequest, call)
-        return outcome(await acknowledgeCancel(control, leaseOf(call, attempt), updates))
+        const { attempt, updates, seals } = parse(acknowledgeRequest, call)
+        return outcome(await acknowledgeCancel(control, leaseOf(call, attempt), updates, seals))
       },
       rpcLimit,
     ),
