@@ -152,7 +152,8 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
   await consumer.start()
   const poll = startTakeByPoll({
     api,
-    redis,
+    isRedisUp: () => signals.isAnswered(),
+    everyMs: timers.heartbeatMs / 2,
     isReady,
     clock,
     log,

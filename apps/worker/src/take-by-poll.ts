@@ -4,22 +4,22 @@ import {
   type Logger,
   type Offer,
   type OfferOutcome,
-  silentLogger,
 } from '@waggle/domain'
-import { checkRedis } from '@waggle/queue'
 import type { WorkerApi } from './worker-api.ts'
 
 export interface TakeByPollDeps {
   readonly api: Pick<WorkerApi, 'take'>
-  readonly redis: { readonly url: string; readonly prefix: string }
+  readonly isRedisUp: () => Promise<boolean>
+  /** How often Redis is looked at while it is well: with the 2 s of a look, work has to come in 6 s (reliability.md
+   *  D.6). */
+  readonly everyMs: number
   readonly isReady: () => boolean
   readonly take: (offer: Offer, stopping: AbortSignal) => Promise<OfferOutcome>
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** How often Redis is looked at while it is well, and while it is away. */
-const wellMs = 15_000
+/** How often Redis is looked at while it is away. */
 const awayMs = 2_000
 const waitMs = 5_000
 /** After the API said that it has no such call. */
@@ -34,11 +34,7 @@ export const startTakeByPoll = (deps: TakeByPollDeps): { stop(): Promise<void> }
 
   const look = async (): Promise<void> => {
     const wasAway = isAway
-    // A Redis that answers but may not be used (old, evicting) is the consumer's business, which says so.
-    isAway = await checkRedis({ redis: deps.redis, log: silentLogger }).then(
-      () => false,
-      (error: unknown) => isWaggleError(error, 'unavailable'),
-    )
+    isAway = !(await deps.isRedisUp())
     if (isAway !== wasAway)
       deps.log.warn(
         isAway
@@ -61,7 +57,7 @@ export const startTakeByPoll = (deps: TakeByPollDeps): { stop(): Promise<void> }
 
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
-      await nap(isAway ? 0 : wellMs)
+      await nap(isAway ? 0 : deps.everyMs)
       if (signal.aborted) return
       await look()
       const until = deps.clock.monotonic() + awayMs

@@ -7,10 +7,14 @@ const pingMs = 5_000
 /** After a refusal, as by a user who may not read the channel yet, or a Redis that still loads. */
 const subscribeAgainMs = 1_000
 
+interface RedisSignals extends Signals {
+  /** Whether Redis answers, asked on this connection: at most 2 s, and at once while the connection is lost. */
+  isAnswered(): Promise<boolean>
+  close(): Promise<void>
+}
+
 /** Cancel calls and the change feed, by pub/sub. Every message may be lost; each has a row in SQL behind it. */
-export const openSignals = async (
-  deps: RedisDeps,
-): Promise<Signals & { close(): Promise<void> }> => {
+export const openSignals = async (deps: RedisDeps): Promise<RedisSignals> => {
   const keys = queueKeys(deps.redis.prefix)
   const redis = connectRedis(deps, 'signals', {
     enableOfflineQueue: false,
@@ -75,6 +79,11 @@ export const openSignals = async (
     },
     watchChanges: ({ onChange, onGap }) =>
       watch(keys.changes, makeWatcher(parseChange, onChange, onGap)),
+    isAnswered: () =>
+      ask(redis, () => redis.ping()).then(
+        () => true,
+        () => false,
+      ),
     close: async () => {
       clearInterval(ping)
       redis.disconnect(false)
