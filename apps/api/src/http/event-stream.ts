@@ -34,13 +34,12 @@ export class EventStream {
     this.#timers.push(ping, cap)
     response.once('close', () => this.#stop())
     // The server stops: the reader comes back, to another process, and goes on where it was.
-    signal.addEventListener(
-      'abort',
-      () => {
-        if (!response.writableEnded) response.end('retry: 1000\n\n')
-      },
-      { once: true },
-    )
+    const comeBack = () => {
+      if (!response.writableEnded) response.end('retry: 1000\n\n')
+    }
+    // One that was made after it fired would never hear of it.
+    if (signal.aborted) comeBack()
+    else signal.addEventListener('abort', comeBack, { once: true })
   }
 
   get isOpen(): boolean {
