@@ -1,4 +1,5 @@
-import { type Step, type StepPatch, type StepStore, stepStatuses } from '@waggle/domain'
+import { isDone, type Step, type StepPatch, type StepStore, stepStatuses } from '@waggle/domain'
+import { sql } from 'kysely'
 import { insertRows } from '../insert-rows.ts'
 import { keep, plusOne } from '../keep.ts'
 import { flag, int, noun, text, textList, word } from '../noun.ts'
@@ -74,6 +75,32 @@ const update = query(
       .returning(step.columns),
 )
 
+const openStatuses = stepStatuses.filter((status) => !isDone(status))
+
+interface Closing {
+  readonly stageIds: readonly number[]
+  readonly open: readonly string[]
+  readonly ifStarted: string
+  readonly ifNot: string
+  readonly exitCode: number
+  readonly nowMs: number
+}
+
+const closeOpen = query(({ db, anyInt, anyText }, p: Closing) => {
+  const nowMs = sql<number>`cast(${p.nowMs} as bigint)`
+  return db
+    .updateTable('steps')
+    .set({
+      status: sql`case when started_at = 0 then cast(${p.ifNot} as text) else cast(${p.ifStarted} as text) end`,
+      startedAt: sql`case when started_at = 0 then ${nowMs} else started_at end`,
+      stoppedAt: sql`case when started_at > ${nowMs} then started_at else ${nowMs} end`,
+      exitCode: p.exitCode,
+      version: plusOne('version'),
+    } as never)
+    .where(anyInt('stageId', p.stageIds))
+    .where(anyText('status', p.open))
+})
+
 const deleteByStage = query(({ db }, p: { stageId: number }) =>
   db.deleteFrom('steps').where('stageId', '=', p.stageId),
 )
@@ -96,6 +123,10 @@ export const stepStore = (session: Session): StepStore => {
     },
     update: async (id, patch, from) =>
       one(await session.write(update, { ...step.write(patch), id, from: from ? [...from] : null })),
+    closeOpen: async (stageIds, end) => {
+      if (stageIds.length > 0)
+        await session.write(closeOpen, { ...end, stageIds: [...stageIds], open: openStatuses })
+    },
     deleteByStage: async (stageId) => {
       await session.write(deleteByStage, { stageId })
     },
