@@ -33,8 +33,15 @@ export const cancelBuild = async (
     const ended = isCancelled ? await endBuild(stores, locked, nowMs) : locked
     const messages: OutboxMessage[] = []
     // A finished build's leftovers are closed too, should there ever be any.
-    for (const stage of await stores.stages.listByBuild(build.id))
-      if (!isDone(stage.status)) messages.push(...(await closeStage(stores, stage.id, nowMs)))
+    const closed: number[] = []
+    for (const { id, status } of await stores.stages.listByBuild(build.id)) {
+      const told = isDone(status) ? null : await closeStage(stores, id, nowMs)
+      if (told === null) continue
+      closed.push(id)
+      messages.push(...told)
+    }
+    const end = { ifStarted: 'killed', ifNot: 'skipped', exitCode: 130, nowMs } as const
+    await stores.steps.closeOpen(closed, end)
     const outbox: readonly OutboxRow[] =
       messages.length > 0 ? await stores.outbox.add(messages) : []
     return { build: ended, isCancelled, outbox }
@@ -52,18 +59,15 @@ const endBuild = async (stores: Stores, build: Build, nowMs: number): Promise<Bu
   return (await stores.builds.update(build.id, patch)) ?? build
 }
 
-/** Writes the final status of a stage and its steps; gives what has to be told. */
+/** Writes the final status of a stage; gives what has to be told, `null` where it had ended. */
 const closeStage = async (
   stores: Stores,
   id: number,
   nowMs: number,
-): Promise<readonly OutboxMessage[]> => {
+): Promise<readonly OutboxMessage[] | null> => {
   const stage = await stores.stages.lock(id)
-  if (!stage || isDone(stage.status)) return []
+  if (!stage || isDone(stage.status)) return null
   await stores.stages.update(id, endOf(stage, nowMs), { status: stage.status })
-  for (const step of await stores.steps.listByStage(id))
-    if (!isDone(step.status))
-      await stores.steps.update(step.id, { ...endOf(step, nowMs), exitCode: 130 }, [step.status])
   return stage.isHeld ? closeAttempt(stores, stage) : withdrawalOf(stage)
 }
 

@@ -41,6 +41,17 @@ export interface StepStore {
   create(steps: readonly NewStep[]): Promise<readonly Step[]>
   /** Does nothing, and gives `null`, where the step's status is not one of `from`. */
   update(id: number, patch: StepPatch, from?: readonly StepStatus[]): Promise<Step | null>
+  /** Ends every open step of these stages with one statement: a build may have more than 10,000. Those that started
+   *  get `ifStarted` and the others `ifNot`, as of `nowMs`, with this exit code. */
+  closeOpen(
+    stageIds: readonly number[],
+    end: {
+      readonly ifStarted: StepStatus
+      readonly ifNot: StepStatus
+      readonly exitCode: number
+      readonly nowMs: number
+    },
+  ): Promise<void>
   /** An attempt ended without a grant: its steps are forgotten, the next attempt makes its own. */
   deleteByStage(stageId: number): Promise<void>
 }

@@ -41,6 +41,34 @@ export const describeSteps = (open: OpenDatabase): void => {
       expect(await steps.update(0, { exitCode: 1 })).toBeNull()
     })
 
+    it('ends all open steps of several stages, and no others', async () => {
+      const a = await seedStage(open())
+      const b = await seedStage(open())
+      const other = await seedStage(open())
+      const { steps } = open()
+      await steps.create([
+        newStep(a.id, 1, { status: 'success', startedAt: 10, stoppedAt: 20, exitCode: 0 }),
+        newStep(a.id, 2, { status: 'running', startedAt: 30 }),
+        newStep(a.id, 3),
+        // Started on a clock that is ahead.
+        newStep(b.id, 1, { status: 'running', startedAt: 5_000 }),
+        newStep(other.id, 1, { status: 'running', startedAt: 30 }),
+      ])
+      const end = { ifStarted: 'killed', ifNot: 'skipped', exitCode: 130, nowMs: 1_000 } as const
+      await steps.closeOpen([a.id, b.id], end)
+      await steps.closeOpen([], end)
+      const seen = (await steps.listByStages([a.id, b.id, other.id])).map((step) => [
+        ...[step.status, step.startedAt, step.stoppedAt, step.exitCode, step.version],
+      ])
+      expect(seen).toEqual([
+        ['success', 10, 20, 0, 1],
+        ['killed', 30, 1_000, 130, 2],
+        ['skipped', 1_000, 1_000, 130, 2],
+        ['killed', 5_000, 5_000, 130, 2],
+        ['running', 30, 0, 0, 1],
+      ])
+    })
+
     it('keeps an exit code beyond 32 bits', async () => {
       const step = await seedStep(open())
       expect(await open().steps.update(step.id, { exitCode: 3_221_225_786 })).toMatchObject({
