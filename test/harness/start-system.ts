@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { join, resolve } from 'node:path'
 import {
   type ChildServer,
@@ -68,6 +69,7 @@ const workerSecret = 'worker-secret-of-the-tests'
 const adminToken = `wgl_${'t'.repeat(43)}`
 
 export const startSystem = async (options: SystemOptions): Promise<System> => {
+  if (options.workers !== 0) await demandEngine(options)
   const temp = await tempFolder('system')
   const ledger = join(temp.path, 'ledger')
   mkdirSync(ledger)
@@ -107,6 +109,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       apis.push(api)
     }
     const addWorker = async (extra: Readonly<Record<string, string>> = {}) => {
+      await demandEngine(options, extra)
       const number = workers.length + 1
       const port = await freePort()
       // Spread over the API processes: nothing may depend on which one a worker speaks to.
@@ -154,6 +157,30 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
 /** Socket of the engine that the test run found or started. */
 export const dockerSocket = (): string =>
   process.env['WAGGLE_TEST_DOCKER_SOCKET'] ?? '/var/run/docker.sock'
+
+/** Without an engine a test would only say, much later, that nothing came. */
+const demandEngine = async (
+  options: SystemOptions,
+  extra: Readonly<Record<string, string>> = {},
+): Promise<void> => {
+  const settings: Readonly<Record<string, string>> = { ...options.worker, ...extra }
+  const type = settings['WAGGLE_WORKER_TYPE'] ?? 'docker'
+  if (options.workerMain !== undefined || type !== 'docker') return
+  const socketPath = settings['WAGGLE_DOCKER_SOCKET'] ?? dockerSocket()
+  const answers = await new Promise<boolean>((resolve) => {
+    const asked = request({ socketPath, path: '/_ping', timeout: 10_000 }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    })
+    asked.once('timeout', () => asked.destroy())
+    asked.once('error', () => resolve(false))
+    asked.end()
+  })
+  if (!answers)
+    throw new Error(
+      `no container engine answers on ${socketPath}: start one, or name its socket in WAGGLE_TEST_DOCKER_SOCKET`,
+    )
+}
 
 const mainOf = (kind: 'api' | 'worker'): string => join(root, 'apps', kind, 'src/main.ts')
 
