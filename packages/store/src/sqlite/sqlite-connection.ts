@@ -19,6 +19,9 @@ export class SqliteConnection {
     this.database.exec(`pragma synchronous = ${synchronous}`)
     this.database.exec('pragma foreign_keys = on')
     this.database.exec('pragma journal_size_limit = 67108864')
+    // Pages that are at hand cost no system call; the default of 2 MB is less than a day's builds.
+    this.database.exec('pragma cache_size = -32768')
+    this.database.exec('pragma mmap_size = 268435456')
   }
 
   run<P, R>(query: Query<P, R>, params: P): readonly R[] {
