@@ -1,6 +1,6 @@
 import { waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { witnessed, witnessOf } from '../harness/ledger.ts'
+import { expectEveryStepOnce, submitWitnessed, witnessOf } from '../harness/ledger.ts'
 import { pipelineText } from '../harness/pipeline-text.ts'
 import { type System, startSystem } from '../harness/start-system.ts'
 
@@ -12,30 +12,9 @@ describe('PostgreSQL under load', () => {
   afterAll(() => system?.stop())
 
   const load = async (file: string) => {
-    const numbers: number[] = []
-    for (let i = 0; i < 8; i++) {
-      const build = await system.client.submit(
-        pipelineText([
-          { name: 'one', commands: witnessed(file, 1) },
-          { name: 'two', commands: witnessed(file, 0) },
-        ]),
-      )
-      numbers.push(build.number)
-    }
+    const numbers = await submitWitnessed(system, file, 8)
     await waitUntil('some to run', () => Object.keys(witnessOf(system, file).started).length >= 2)
     return numbers
-  }
-
-  const everyStepRanOnce = async (file: string, numbers: readonly number[]) => {
-    const builds = await Promise.all(numbers.map((number) => system.client.ended(number, 90_000)))
-    expect(builds.map((build) => build.status)).toEqual(numbers.map(() => 'success'))
-    const once = Object.fromEntries(
-      numbers.flatMap((number) => [
-        [`${number} default one`, 1],
-        [`${number} default two`, 1],
-      ]),
-    )
-    expect(witnessOf(system, file)).toEqual({ started: once, ended: once })
   }
 
   const pids = () => [...system.apis, ...system.workers].map((app) => app.pid())
@@ -45,7 +24,7 @@ describe('PostgreSQL under load', () => {
     const numbers = await load('restart')
     await system.postgres?.crash()
     await system.postgres?.restart()
-    await everyStepRanOnce('restart', numbers)
+    await expectEveryStepOnce(system, 'restart', numbers)
     expect(pids()).toEqual(before)
   })
 
@@ -62,7 +41,7 @@ describe('PostgreSQL under load', () => {
     expect(submitted.status).toBe(503)
     await new Promise((resolve) => setTimeout(resolve, 3_000))
     await system.postgres?.restart()
-    await everyStepRanOnce('away', numbers)
+    await expectEveryStepOnce(system, 'away', numbers)
     expect(pids()).toEqual(before)
   })
 })

@@ -1,6 +1,6 @@
 import { waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { witnessed, witnessOf } from '../harness/ledger.ts'
+import { expectEveryStepOnce, submitWitnessed, witnessed, witnessOf } from '../harness/ledger.ts'
 import { pipelineText } from '../harness/pipeline-text.ts'
 import { type System, startSystem } from '../harness/start-system.ts'
 
@@ -24,27 +24,10 @@ describe.each([
 
     /** Submits builds, breaks something once some run and some wait, and demands that each step ran exactly once. */
     const underLoad = async (file: string, breakIt: () => Promise<void>) => {
-      const numbers: number[] = []
-      for (let i = 0; i < 12; i++) {
-        const build = await system.client.submit(
-          pipelineText([
-            { name: 'one', commands: witnessed(file, 1) },
-            { name: 'two', commands: witnessed(file, 0) },
-          ]),
-        )
-        numbers.push(build.number)
-      }
+      const numbers = await submitWitnessed(system, file, 12)
       await waitUntil('some to run', () => Object.keys(witnessOf(system, file).started).length >= 2)
       await breakIt()
-      const builds = await Promise.all(numbers.map((number) => system.client.ended(number, 90_000)))
-      expect(builds.map((build) => build.status)).toEqual(numbers.map(() => 'success'))
-      const once = Object.fromEntries(
-        numbers.flatMap((number) => [
-          [`${number} default one`, 1],
-          [`${number} default two`, 1],
-        ]),
-      )
-      expect(witnessOf(system, file)).toEqual({ started: once, ended: once })
+      await expectEveryStepOnce(system, file, numbers)
     }
 
     it('is emptied, twice: every stage runs, none twice', async () => {
