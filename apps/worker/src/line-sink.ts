@@ -188,7 +188,7 @@ class UploadingSink implements LineSink {
     }
   }
 
-  /** Encoded lines can be joined as they are: about a MiB of the oldest blocks as one segment. */
+  /** Encoded lines can be joined as they are: the oldest blocks, up to `segmentBytes`, as one segment. */
   #oldest(): LogSegment {
     const parts: Buffer[] = []
     let size = 0
