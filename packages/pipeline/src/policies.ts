@@ -3,7 +3,14 @@ import { firstUnmet, runPolicyOf } from './condition.ts'
 import type { PipelineStep } from './manifest.ts'
 
 /** Whether and when a step runs (pipeline.md §12.10): never, if a condition other than the status is unmet. */
-export const stepRunPolicy = (step: PipelineStep, { build, repo, system }: Given): RunPolicy => {
+export const stepRunPolicy = (step: PipelineStep, given: Given): RunPolicy =>
+  whyStepSkipped(step, given) === null ? runPolicyOf(step.when.status) : 'never'
+
+/** The condition that keeps a step from running whatever happens, such as `when.branch: dev is not in [main]`. */
+export const whyStepSkipped = (
+  step: PipelineStep,
+  { build, repo, system }: Given,
+): string | null => {
   const values = {
     branch: build.target,
     event: build.event,
@@ -14,7 +21,7 @@ export const stepRunPolicy = (step: PipelineStep, { build, repo, system }: Given
     cron: build.cron,
     instance: system.host,
   }
-  return firstUnmet(step.when, values, 'when') === null ? runPolicyOf(step.when.status) : 'never'
+  return firstUnmet(step.when, values, 'when')
 }
 
 /** `failure` (pipeline.md §5.6.5), compared exactly. */
