@@ -13,6 +13,7 @@ COPY packages/control/package.json packages/control/
 COPY packages/runtime/package.json packages/runtime/
 COPY packages/secrets/package.json packages/secrets/
 COPY packages/store/package.json packages/store/
+COPY packages/redis/package.json packages/redis/
 COPY packages/queue/package.json packages/queue/
 COPY packages/logs/package.json packages/logs/
 COPY packages/scm/package.json packages/scm/

@@ -11,9 +11,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   secrets: ['domain'],
   runtime: ['domain'],
   control: ['domain', 'pipeline'],
+  redis: ['domain'],
   store: ['domain'],
-  queue: ['domain'],
-  logs: ['domain'],
+  queue: ['domain', 'redis'],
+  logs: ['domain', 'redis'],
   scm: ['domain'],
   telemetry: ['domain'],
   'engine-docker': ['domain', 'pipeline'],
@@ -61,7 +62,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 /** One third-party library lives in one package. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['queue'],
-  ioredis: ['queue', 'logs'],
+  ioredis: ['redis'],
   kysely: ['store'],
   pg: ['store'],
   dockerode: ['engine-docker'],

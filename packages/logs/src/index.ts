@@ -1,3 +1,2 @@
 export { type LiveLines, openLiveLog } from './live-lines.ts'
 export { readArchivedLines, readStepLog, type StepLogDeps } from './read-step-log.ts'
-export type { RedisAddress, RedisDeps } from './redis-connection.ts'

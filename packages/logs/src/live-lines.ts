@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isWaggleError, type LineBlock, type LiveLog, type LogKey } from '@waggle/domain'
-import type { Redis } from 'ioredis'
+import { ask, connectRedis, type Redis, type RedisDeps } from '@waggle/redis'
 import { Follower } from './follower.ts'
 import {
   blockId,
@@ -14,7 +14,6 @@ import {
 } from './line-entry.ts'
 import { appendScript, closeScript, openScript } from './line-scripts.ts'
 import { PreviewChannels } from './preview-channels.ts'
-import { ask, connectRedis, type RedisDeps } from './redis-connection.ts'
 import { StreamReader } from './stream-reader.ts'
 
 /** How long a closed stream is kept, for viewers that are a little behind. */

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { Redis } from '@waggle/redis'
 
 type Listener = (bytes: Buffer) => void
 

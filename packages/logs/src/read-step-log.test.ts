@@ -8,9 +8,9 @@ import {
   readLineBlock,
   silentLogger,
 } from '@waggle/domain'
+import { Redis } from '@waggle/redis'
 import { startRedis, type TestRedis, waitUntil } from '@waggle/testkit'
 import fc from 'fast-check'
-import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LiveLines, openLiveLog } from './live-lines.ts'
 import { readArchivedLines, readStepLog } from './read-step-log.ts'

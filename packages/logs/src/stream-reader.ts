@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@waggle/domain'
-import type { Redis } from 'ioredis'
+import { ask, connectRedis, type Redis, type RedisDeps, whenReady } from '@waggle/redis'
 import type { Follower } from './follower.ts'
 import { idBefore, parseEntry, type RawEntry } from './line-entry.ts'
-import { ask, connectRedis, type RedisDeps, whenReady } from './redis-connection.ts'
 
 const blockMs = 5_000
 /** Between two looks whether the streams still exist: XREAD does not tell. */

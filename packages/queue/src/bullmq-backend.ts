@@ -1,5 +1,5 @@
+import type { Redis } from '@waggle/redis'
 import { createRedisBackend, type RedisQueueBackend } from 'bullmq'
-import type { Redis } from 'ioredis'
 
 export interface BullOptions {
   readonly prefix: string

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 import type { LogFields, Logger } from '@waggle/domain'
 import { silentLogger } from '@waggle/domain'
+import { Redis } from '@waggle/redis'
 import { startRedis, type TestRedis } from '@waggle/testkit'
-import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkRedis } from './check-redis.ts'
 

@@ -1,6 +1,5 @@
 import { invalid, isWaggleError, unavailable } from '@waggle/domain'
-import type { Redis } from 'ioredis'
-import { ask, connectRedis, type RedisDeps } from './redis-connection.ts'
+import { ask, connectRedis, type Redis, type RedisDeps } from '@waggle/redis'
 
 const oldest = [6, 2] as const
 
@@ -8,7 +7,7 @@ const oldest = [6, 2] as const
  *  `unavailable` when it does not answer and `invalid` when it cannot be used, each with a sentence that says what to
  *  do; warns where the policy may not be read. Gives the version. */
 export const checkRedis = async (deps: RedisDeps): Promise<{ readonly version: string }> => {
-  const redis = connectRedis(deps, 'check', { enableOfflineQueue: false })
+  const redis = connectRedis(deps, 'check')
   let denied: Error | null = null
   redis.on('error', (error) => {
     if (/^(WRONGPASS|NOAUTH)/.test(error.message)) denied = error

@@ -1,4 +1,5 @@
 import type { OfferConsumer, OfferConsumerOptions, Timers } from '@waggle/domain'
+import { ask, connectRedis, type RedisDeps, whenReady } from '@waggle/redis'
 import type { RedisQueueBackend } from 'bullmq'
 import { bullOptions, openBackend } from './bullmq-backend.ts'
 import { EntryTaker } from './entry-taker.ts'
@@ -6,7 +7,6 @@ import { MarkerWait } from './marker-wait.ts'
 import { PartitionProbe } from './partition-probe.ts'
 import { type QueueKeys, queueKeys } from './queue-keys.ts'
 import { QuietRedis } from './quiet-redis.ts'
-import { ask, connectRedis, type RedisDeps, whenReady } from './redis-connection.ts'
 import { ServedPartitions } from './served-partitions.ts'
 import { Slots } from './slots.ts'
 
@@ -46,7 +46,10 @@ class Consumer implements QueueConsumer {
     const { log, workerId, profile, slots, onOffer } = options
     const { signal } = this.#stopping
     this.#keys = queueKeys(prefix)
-    const redis = connectRedis(options, `${workerId}:commands`)
+    const redis = connectRedis(options, `${workerId}:commands`, {
+      // BullMQ sends its first commands before the connection is there.
+      enableOfflineQueue: true,
+    })
     this.#quiet = new QuietRedis(redis, log)
     this.#markers = new MarkerWait(options, workerId, blockSeconds)
     const lockMs = options.timers.queueLockMs

@@ -1,11 +1,11 @@
 import { silentLogger } from '@waggle/domain'
+import { connectRedis } from '@waggle/redis'
 import { startRedis, type TestRedis } from '@waggle/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { bullOptions, openBackend } from './bullmq-backend.ts'
 import { EntryTaker } from './entry-taker.ts'
 import { PartitionProbe } from './partition-probe.ts'
 import { QuietRedis } from './quiet-redis.ts'
-import { connectRedis } from './redis-connection.ts'
 import { Slots } from './slots.ts'
 
 let server: TestRedis
@@ -17,7 +17,9 @@ afterAll(() => server?.stop())
 it('keeps no slot of a queue that cannot be opened', async () => {
   const prefix = '{t}'
   const log = silentLogger
-  const redis = connectRedis({ redis: { url: server.url, prefix }, log }, 'test')
+  const redis = connectRedis({ redis: { url: server.url, prefix }, log }, 'test', {
+    enableOfflineQueue: true,
+  })
   const bull = bullOptions(redis, { prefix })
   const slots = new Slots(1, () => undefined)
   const rested: string[] = []

@@ -6,13 +6,13 @@ import {
   type OfferConsumerOptions,
   type OfferOutcome,
 } from '@waggle/domain'
+import { whenReady } from '@waggle/redis'
 import { type Job, type RedisQueueBackend, WaitingError } from 'bullmq'
 import type { SharedBullOptions } from './bullmq-backend.ts'
 import { parseEntry } from './offer-entry.ts'
 import type { PartitionProbe } from './partition-probe.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import type { QuietRedis } from './quiet-redis.ts'
-import { whenReady } from './redis-connection.ts'
 import type { ServedPartitions } from './served-partitions.ts'
 import type { Slot, Slots } from './slots.ts'
 

@@ -1,7 +1,6 @@
 export { checkRedis } from './check-redis.ts'
 export { type ConsumerOptions, openConsumer, type QueueConsumer } from './consumer.ts'
 export { openPublisher, type PublisherOptions } from './publisher.ts'
-export type { RedisAddress, RedisDeps } from './redis-connection.ts'
 export { openSignals } from './signals.ts'
 export {
   openStalledChecks,

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
-import { connectRedis, type RedisDeps, whenReady } from './redis-connection.ts'
+import { connectRedis, type Redis, type RedisDeps, whenReady } from '@waggle/redis'
 
 /** What a wait ended with. `unsure`: a marker may have been popped whose answer was lost, so look for yourself. */
 export type MarkerHit = { readonly key: string; readonly score: number } | 'nothing' | 'unsure'
@@ -18,7 +17,6 @@ export class MarkerWait {
       // Its one command may take long, and has its own watchdog.
       commandTimeout: undefined,
       socketTimeout: undefined,
-      enableOfflineQueue: false,
     })
     // ioredis forgets the pending BZPOPMIN of a lost connection: its promise never settles.
     this.#redis.on('close', () => this.#interrupt?.('unsure'))

@@ -1,5 +1,5 @@
 import type { Logger, Partition } from '@waggle/domain'
-import type { Redis } from 'ioredis'
+import type { Redis } from '@waggle/redis'
 import { parsePartition } from './parse-partition.ts'
 import { type QueueKeys, queueKeys } from './queue-keys.ts'
 

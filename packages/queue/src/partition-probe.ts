@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { Redis } from '@waggle/redis'
 import { type QueueKeys, queueKeys } from './queue-keys.ts'
 
 /** Which of these have something? KEYS in groups of ARGV[1]. A key of the wrong kind counts as nothing. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Partition } from '@waggle/domain'
-import type { Redis } from 'ioredis'
+import type { Redis } from '@waggle/redis'
 import { type QueueKeys, queueKeys } from './queue-keys.ts'
 
 // Events that nobody reads: 10,000 a partition by default, 0.87 MB each (measured.md §2).

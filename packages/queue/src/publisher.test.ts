@@ -6,8 +6,8 @@ import {
   scaledTimers,
   silentLogger,
 } from '@waggle/domain'
+import { Redis } from '@waggle/redis'
 import { startRedis, type TestRedis, waitUntil } from '@waggle/testkit'
-import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openPublisher } from './publisher.ts'
 

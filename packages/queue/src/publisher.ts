@@ -1,11 +1,16 @@
 import type { Offer, OfferPublisher, Partition, PublishedOffer, Timers } from '@waggle/domain'
+import {
+  ask,
+  type ChainableCommander,
+  connectRedis,
+  type Redis,
+  type RedisDeps,
+} from '@waggle/redis'
 import { type IQueueBackend, Queue, type RedisQueueBackend } from 'bullmq'
-import type { ChainableCommander, Redis } from 'ioredis'
 import { bullOptions, openBackend, type SharedBullOptions } from './bullmq-backend.ts'
 import { entryData, entryId } from './offer-entry.ts'
 import { PartitionRegistry } from './partition-registry.ts'
 import { type QueueKeys, queueKeys } from './queue-keys.ts'
-import { ask, connectRedis, type RedisDeps } from './redis-connection.ts'
 
 export interface PublisherOptions extends RedisDeps {
   readonly timers: Pick<Timers, 'partitionIdleMs'>
@@ -35,7 +40,7 @@ class Publisher implements OfferPublisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options
-    this.#redis = connectRedis(options, 'publisher', { enableOfflineQueue: false })
+    this.#redis = connectRedis(options, 'publisher')
     this.#keys = queueKeys(options.redis.prefix)
     this.#registry = new PartitionRegistry(this.#redis, options.redis.prefix)
     this.#bull = bullOptions(this.#redis, { prefix: options.redis.prefix })

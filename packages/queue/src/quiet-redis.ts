@@ -1,6 +1,5 @@
 import type { Logger } from '@waggle/domain'
-import type { Redis } from 'ioredis'
-import { ask } from './redis-connection.ts'
+import { ask, type Redis } from '@waggle/redis'
 
 /** The commands of a consumer that may fail: everything they do is made good by the next sweep or stalled check. */
 export class QuietRedis {

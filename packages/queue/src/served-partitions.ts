@@ -1,8 +1,8 @@
 import { canServe, type Logger, type WorkerProfile } from '@waggle/domain'
+import { ask } from '@waggle/redis'
 import { PartitionDirectory } from './partition-directory.ts'
 import { queueKeys } from './queue-keys.ts'
 import type { QuietRedis } from './quiet-redis.ts'
-import { ask } from './redis-connection.ts'
 
 export interface ServedPartitionsOptions {
   readonly quiet: QuietRedis

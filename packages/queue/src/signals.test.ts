@@ -1,7 +1,7 @@
 import type { BuildChange, CancelMessage } from '@waggle/domain'
 import { silentLogger } from '@waggle/domain'
+import { Redis } from '@waggle/redis'
 import { startRedis, type TestRedis, waitUntil } from '@waggle/testkit'
-import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSignals } from './signals.ts'
 

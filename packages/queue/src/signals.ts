@@ -1,6 +1,6 @@
 import type { BuildChange, CancelMessage, Signals, Unsubscribe } from '@waggle/domain'
+import { ask, connectRedis, type RedisDeps } from '@waggle/redis'
 import { queueKeys } from './queue-keys.ts'
-import { ask, connectRedis, type RedisDeps } from './redis-connection.ts'
 
 // Often enough that a subscriber on a dead socket notices within its socket timeout.
 const pingMs = 5_000
@@ -17,7 +17,6 @@ interface RedisSignals extends Signals {
 export const openSignals = async (deps: RedisDeps): Promise<RedisSignals> => {
   const keys = queueKeys(deps.redis.prefix)
   const redis = connectRedis(deps, 'signals', {
-    enableOfflineQueue: false,
     // Done below, where the gap is told too.
     autoResubscribe: false,
   })

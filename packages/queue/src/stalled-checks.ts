@@ -1,8 +1,8 @@
 import type { Timers } from '@waggle/domain'
+import { ask, connectRedis, type RedisDeps } from '@waggle/redis'
 import { bullOptions, openBackend } from './bullmq-backend.ts'
 import { PartitionDirectory } from './partition-directory.ts'
 import { PartitionProbe } from './partition-probe.ts'
-import { ask, connectRedis, type RedisDeps } from './redis-connection.ts'
 
 export interface StalledChecksOptions extends RedisDeps {
   readonly timers: Pick<Timers, 'queueStalledMs'>
@@ -17,7 +17,7 @@ export interface StalledChecks {
  *  partition and interval through. */
 export const openStalledChecks = (options: StalledChecksOptions): StalledChecks => {
   const { log, redis: address, timers } = options
-  const redis = connectRedis(options, 'stalled-checks', { enableOfflineQueue: false })
+  const redis = connectRedis(options, 'stalled-checks')
   const bull = bullOptions(redis, {
     prefix: address.prefix,
     // A little less than our own interval: a key that just still lives would skip every second round.

@@ -39,6 +39,8 @@ export const connectRedis = (
     // What was in flight when a connection died ends with its deadline. Sent again by itself it could fetch an entry
     // that nobody waits for any more.
     autoResendUnfulfilledCommands: false,
+    // Nothing is kept meanwhile: during an outage blocks of lines would fill the memory.
+    enableOfflineQueue: false,
     keepAlive: 10_000,
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
     // After a failover the old primary answers READONLY.
