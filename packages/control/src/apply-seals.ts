@@ -2,6 +2,7 @@ import {
   invalid,
   type Lease,
   type LogKey,
+  type LogSeal,
   type Step,
   type StepSeal,
   type Stores,
@@ -18,21 +19,36 @@ export const applySeals = async (
   lease: Pick<Lease, 'stageId' | 'attempt'>,
   seals: readonly StepSeal[],
 ): Promise<readonly LogKey[]> => {
+  const { stageId, attempt } = lease
   const keys: LogKey[] = []
   for (const { step: number, try: tryNumber, seal } of seals) {
-    const step = steps.find((one) => one.number === number)
-    if (!step) throw invalid('unknown_step', `the stage has no step ${number}`)
-    if (tryNumber < 1 || tryNumber > step.grantedTry)
-      throw invalid('not_granted', `try ${tryNumber} of step ${number} was not granted`)
-    const { stageId, attempt } = lease
     const key: LogKey = { stageId, attempt, step: number, try: tryNumber }
-    const [next, before] = await Promise.all([stores.logs.next(key), stores.logs.findSeal(key)])
-    if (before === null && next !== seal.lines)
-      throw invalid('log_incomplete', `the seal names ${seal.lines} lines, the archive has ${next}`)
-    await stores.logs.seal(key, step.id, { ...seal, gap: cutCodePoints(cleanText(seal.gap), 500) })
+    const found = steps.find((one) => one.number === number)
+    await applySeal(stores, demandGranted(found, key), key, seal)
     keys.push(key)
   }
   return keys
+}
+
+/** Seals one log of a try that was granted. */
+export const applySeal = async (
+  stores: Stores,
+  step: Step,
+  key: LogKey,
+  seal: LogSeal,
+): Promise<void> => {
+  const [next, before] = await Promise.all([stores.logs.next(key), stores.logs.findSeal(key)])
+  if (before === null && next !== seal.lines)
+    throw invalid('log_incomplete', `the seal names ${seal.lines} lines, the archive has ${next}`)
+  await stores.logs.seal(key, step.id, { ...seal, gap: cutCodePoints(cleanText(seal.gap), 500) })
+}
+
+/** The step of a log; `invalid` where the stage has none with its number, or its try was not granted. */
+export const demandGranted = (step: Step | null | undefined, key: LogKey): Step => {
+  if (!step) throw invalid('unknown_step', `the stage has no step ${key.step}`)
+  if (key.try < 1 || key.try > step.grantedTry)
+    throw invalid('not_granted', `try ${key.try} of step ${key.step} was not granted`)
+  return step
 }
 
 /** Tells viewers that these logs are over. A stream that cannot be closed now expires by itself; viewers look for the

@@ -8,7 +8,7 @@ import {
   type Step,
   type Stores,
 } from '@waggle/domain'
-import { applySeals, closeLogs } from './apply-seals.ts'
+import { applySeal, closeLogs, demandGranted } from './apply-seals.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { holdLease, type LeaseWish } from './hold-lease.ts'
 import { type LeaseOutcome, type LeaseRefused, leaseLost, ok } from './refusal.ts'
@@ -68,7 +68,7 @@ export const sealLog = async (
 ): Promise<LeaseOutcome> => {
   const key = keyOf(lease, sealed)
   const outcome = await withLog(deps, lease, key, async (stores, step) => {
-    await applySeals(stores, [step], lease, [sealed])
+    await applySeal(stores, step, key, sealed.seal)
     return ok
   })
   if (outcome.kind === 'ok') await closeLogs(deps, [key])
@@ -96,10 +96,7 @@ const withLog = <T>(
       stores.steps.findByNumber(key.stageId, key.step),
     ])
     if (held.kind !== 'held') return held.kind === 'repeat' ? leaseLost : held
-    if (!step) throw invalid('unknown_step', `the stage has no step ${key.step}`)
-    if (key.try < 1 || key.try > step.grantedTry)
-      throw invalid('not_granted', `try ${key.try} of step ${key.step} was not granted`)
-    return work(stores, step)
+    return work(stores, demandGranted(step, key))
   })
 
 /** What a worker sends is untrusted: readers must never meet a segment that does not decode (threats.md T-32). */
