@@ -17,7 +17,7 @@ export interface StageTalkDeps {
   readonly stop: StageStop
   /** Whether entries run, or wait for a slot: with their end there will be more to tell. */
   isRunning(): boolean
-  launch(granted: readonly Candidate[]): void
+  readonly launch: (granted: readonly Candidate[]) => void
   /** The candidate was skipped while it waited for its grant. */
   passOver(candidate: Candidate): void
 }
