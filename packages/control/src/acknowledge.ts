@@ -49,7 +49,7 @@ export const acknowledgeCancel = async (
     attempt: lease.attempt,
   })
   tellChange(deps, result.stage)
-  await closeLogs(deps, result.sealed)
+  await closeLogs(deps, result.stage.buildId, result.sealed)
   await deliverNow(deps, result.outbox)
   return ok
 }

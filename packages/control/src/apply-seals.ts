@@ -55,12 +55,17 @@ export const demandGranted = (step: Step | null | undefined, key: LogKey): Step 
  *  seal from time to time. */
 export const closeLogs = async (
   { liveLog, log }: Pick<ControlDeps, 'liveLog' | 'log'>,
+  buildId: number,
   keys: readonly LogKey[],
 ): Promise<void> => {
   await Promise.all(
     keys.map((key) =>
       liveLog.close(key).catch((err: unknown) => {
-        log.warn('live log was not closed', { 'stage.id': key.stageId, err })
+        log.warn('live log was not closed', {
+          'build.id': buildId,
+          'stage.id': key.stageId,
+          err,
+        })
       }),
     ),
   )

@@ -17,9 +17,15 @@ const openEnd = { lost: 'worker lost', unsealed: 'its worker did not seal it' }
 
 /** Archives what the live streams of an attempt hold whose worker will not do it any more, and seals its open logs with
  *  the remark that their end is open (design §9). May be repeated. Throws `unavailable` where Redis is away. */
-export const archiveOrphanLogs = async (deps: OrphanDeps, ref: AttemptRef): Promise<void> => {
-  const steps = await deps.database.steps.listByStage(ref.stageId)
-  const attempt = await deps.database.attempts.find(ref.stageId, ref.attempt)
+export const archiveOrphanLogs = async (
+  { log, ...rest }: OrphanDeps,
+  ref: AttemptRef,
+): Promise<void> => {
+  const { database } = rest
+  const steps = await database.steps.listByStage(ref.stageId)
+  const attempt = await database.attempts.find(ref.stageId, ref.attempt)
+  const place = { 'stage.id': ref.stageId, ...(attempt ? { 'build.id': attempt.buildId } : {}) }
+  const deps = { ...rest, log: log.child(place) }
   const gap = `${attempt?.end === 'lost' ? openEnd.lost : openEnd.unsealed}; the end is open`
   for (const step of steps)
     for (let attempted = 1; attempted <= step.grantedTry; attempted++)
@@ -64,7 +70,7 @@ const liveSegments = async (
   } catch (error) {
     // What comes out of Redis is untrusted: keep what was readable.
     if (!(error instanceof RangeError)) throw error
-    log.warn('a live log holds something that is no line block', { 'stage.id': key.stageId })
+    log.warn('a live log holds something that is no line block')
   }
   if (writer.count > 0) segments.push(writer.take())
   return segments

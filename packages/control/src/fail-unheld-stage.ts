@@ -22,7 +22,11 @@ export const failUnheldStage = async (
     return build && failed && advanceBuild(stores, build, nowMs)
   })
   if (!advance) return
-  deps.log.warn('stage can never run', { 'stage.id': stage.id, reason })
+  deps.log.warn('stage can never run', {
+    'build.id': stage.buildId,
+    'stage.id': stage.id,
+    reason,
+  })
   await deliverNow(deps, advance.outbox, advance.pending)
   tellChange(deps, advance.build)
 }

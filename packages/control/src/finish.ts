@@ -52,7 +52,7 @@ export const finishStage = async (
   const { stage, advance, logs } = result
   logEnd(deps, stage, lease)
   tellChange(deps, advance.build)
-  await closeLogs(deps, logs.sealed)
+  await closeLogs(deps, stage.buildId, logs.sealed)
   await deliverNow(deps, [...advance.outbox, ...logs.outbox], advance.pending)
   return ok
 }

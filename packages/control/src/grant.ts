@@ -32,7 +32,11 @@ export const grantSteps = async (
     return { kind: 'granted' as const, stage: held.stage, opened, sealed }
   })
   if (result.kind !== 'granted') return result.kind === 'repeat' ? ok : result
-  await Promise.all([openLogs(deps, result.opened), closeLogs(deps, result.sealed)])
+  const { buildId } = result.stage
+  await Promise.all([
+    openLogs(deps, buildId, result.opened),
+    closeLogs(deps, buildId, result.sealed),
+  ])
   tellChange(deps, result.stage)
   return ok
 }

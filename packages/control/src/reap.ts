@@ -66,7 +66,12 @@ export class Reaper {
         },
       )
     } catch (err) {
-      log.error('silent attempt was not ended', { 'stage.id': stageId, attempt: number, err })
+      log.error('silent attempt was not ended', {
+        'build.id': buildId,
+        'stage.id': stageId,
+        attempt: number,
+        err,
+      })
       return null
     }
   }

@@ -81,12 +81,17 @@ const offerBatch = async (deps: ReconcileDeps, batch: readonly Stage[]): Promise
     return await publishOffers(deps, batch)
   } catch (error) {
     if (isWaggleError(error, 'unavailable')) throw error
-    if (batch.length === 1) {
-      deps.log.error('a stage cannot be offered', { 'stage.id': batch[0]?.id ?? 0, err: error })
+    const [stage] = batch
+    if (stage && batch.length === 1) {
+      deps.log.error('a stage cannot be offered', {
+        'build.id': stage.buildId,
+        'stage.id': stage.id,
+        err: error,
+      })
       return 0
     }
     let count = 0
-    for (const stage of batch) count += await offerBatch(deps, [stage])
+    for (const one of batch) count += await offerBatch(deps, [one])
     return count
   }
 }

@@ -88,6 +88,7 @@ const settleOlderBoots = async (
     } catch (err) {
       // The reaper comes by: one attempt must not keep a worker from registering (threats.md T-47).
       deps.log.error('attempt of an older boot was not settled', {
+        'build.id': buildId,
         'stage.id': stageId,
         attempt: number,
         err,

@@ -27,6 +27,7 @@ export const releaseStage = async (
   if (result.kind === 'repeat') return ok
   if (result.kind !== 'released') return result
   deps.log.info('stage released', {
+    'build.id': result.stage.buildId,
     'stage.id': lease.stageId,
     'worker.id': lease.workerId,
     attempt: lease.attempt,

@@ -49,7 +49,7 @@ export const startStage = async (
   if (result.kind === 'refused') return result
   if (result.kind === 'repeat') return ok
   logStart(deps, result.stage, lease)
-  await openLogs(deps, result.opened)
+  await openLogs(deps, result.build.id, result.opened)
   tellChange(deps, result.build)
   return ok
 }

@@ -5,6 +5,7 @@ import {
   type LogSeal,
   type LogSegment,
   readLineBlock,
+  type Stage,
   type Step,
   type Stores,
 } from '@waggle/domain'
@@ -31,15 +32,18 @@ export const archiveSegment = async (
 ): Promise<SegmentOutcome> => {
   checkSegment(segment)
   const key = keyOf(lease, name)
-  const outcome = await withLog(deps, lease, key, async (stores, step) => ({
+  const outcome = await withLog(deps, lease, key, async (stores, step, stage) => ({
     kind: 'ok' as const,
+    buildId: stage.buildId,
     next: await stores.logs.append(key, step.id, segment),
   }))
-  if (outcome.kind === 'ok')
-    await deps.liveLog.trim(key, outcome.next).catch((err: unknown) => {
-      deps.log.debug('live log was not trimmed', { 'stage.id': key.stageId, err })
-    })
-  return outcome
+  if (outcome.kind !== 'ok') return outcome
+  const { buildId, next } = outcome
+  await deps.liveLog.trim(key, next).catch((err: unknown) => {
+    const place = { 'build.id': buildId, 'stage.id': key.stageId }
+    deps.log.debug('live log was not trimmed', { ...place, err })
+  })
+  return { kind: 'ok', next }
 }
 
 /** Redis lost the stream: makes it again, and says from which line on the worker has to fill it. Throws `unavailable`
@@ -67,12 +71,13 @@ export const sealLog = async (
   sealed: StepLogName & { readonly seal: LogSeal },
 ): Promise<LeaseOutcome> => {
   const key = keyOf(lease, sealed)
-  const outcome = await withLog(deps, lease, key, async (stores, step) => {
+  const outcome = await withLog(deps, lease, key, async (stores, step, stage) => {
     await applySeal(stores, step, key, sealed.seal)
-    return ok
+    return { ...ok, buildId: stage.buildId }
   })
-  if (outcome.kind === 'ok') await closeLogs(deps, [key])
-  return outcome
+  if (outcome.kind !== 'ok') return outcome
+  await closeLogs(deps, outcome.buildId, [key])
+  return ok
 }
 
 const keyOf = (lease: Lease, name: StepLogName): LogKey => ({
@@ -87,7 +92,7 @@ const withLog = <T>(
   deps: ControlDeps,
   lease: Lease,
   key: LogKey,
-  work: (stores: Stores, step: Step) => Promise<T>,
+  work: (stores: Stores, step: Step, stage: Stage) => Promise<T>,
 ): Promise<T | LeaseRefused> =>
   deps.database.transaction(async (stores) => {
     // Asked for together, run in order: the step is read under the stage's lock.
@@ -96,7 +101,7 @@ const withLog = <T>(
       stores.steps.findByNumber(key.stageId, key.step),
     ])
     if (held.kind !== 'held') return held.kind === 'repeat' ? leaseLost : held
-    return work(stores, demandGranted(step, key))
+    return work(stores, demandGranted(step, key), held.stage)
   })
 
 /** What a worker sends is untrusted: readers must never meet a segment that does not decode (threats.md T-32). */
