@@ -1,22 +1,28 @@
 import { decodeConditions } from './decode-conditions.ts'
+import { decodeKubernetesPod } from './decode-kubernetes.ts'
+import { decodeSshServer } from './decode-ssh.ts'
 import { decodeStep } from './decode-step.ts'
+import { decodeVolumes } from './decode-volumes.ts'
 import type { Fields } from './fields.ts'
+import { keepKeysOfType } from './keep-keys-of-type.ts'
 import { manifestLimits } from './limits.ts'
-import type { CloneOptions, Pipeline, PipelineStep, PipelineVolume } from './manifest.ts'
+import type { CloneOptions, Pipeline, PipelineStep } from './manifest.ts'
 
 /** How many steps the whole file may still have. */
 export interface StepBudget {
   left: number
 }
 
-/** A pipeline document, by the schema of docker pipelines, which the other types are subsets of where we run them
- *  (pipeline.md §4.2, §4.3). Unknown keys are ignored at every level. */
+/** A pipeline document, by the lenient schema of docker pipelines whatever its type (pipeline.md §4.2), and with the
+ *  keys of its own type (§4.3, §7). Unknown keys are ignored at every level. */
 export const decodePipeline = (fields: Fields, budget: StepBudget): Pipeline => {
   const kind = fields.str('kind')
   const type = fields.str('type')
+  const isKubernetes = kind === 'pipeline' && type === 'kubernetes'
+  fields.str('version')
   const platform = fields.fields('platform')
   const workspace = fields.fields('workspace')
-  return {
+  const pipeline: Pipeline = {
     kind,
     type: type === '' && kind === 'pipeline' ? 'docker' : type,
     name: fields.str('name') || 'default',
@@ -28,16 +34,23 @@ export const decodePipeline = (fields: Fields, budget: StepBudget): Pipeline => 
     },
     clone: decodeClone(fields.fields('clone')),
     workspace: { base: workspace?.str('base') ?? '', path: workspace?.str('path') ?? '' },
-    limit: Math.max(0, fields.fields('concurrency')?.int('limit') ?? 0),
+    limit: decodeLimit(fields.fields('concurrency')),
     node: fields.strMap('node'),
     dependsOn: fields.strs('depends_on'),
     trigger: decodeConditions(fields, 'trigger'),
     environment: fields.strMap('environment'),
-    ...decodeSteps(fields, budget),
-    volumes: fields.list('volumes').flatMap((volume) => (volume ? decodeVolume(volume) : [])),
+    ...decodeSteps(fields, budget, isKubernetes),
+    ...decodeVolumes(fields),
     imagePullSecrets: fields.strs('image_pull_secrets'),
+    kubernetes: isKubernetes ? decodeKubernetesPod(fields) : null,
+    ssh: kind === 'pipeline' && type === 'ssh' ? decodeSshServer(fields.ofStage()) : null,
   }
+  return keepKeysOfType(pipeline)
 }
+
+/** 0 = unlimited; what no database column holds is unlimited in practice. */
+const decodeLimit = (fields: Fields | null): number =>
+  Math.min(Math.max(0, fields?.int('limit') ?? 0), 2 ** 31 - 1)
 
 const decodeClone = (fields: Fields | null): CloneOptions => ({
   disable: fields?.bool('disable') ?? false,
@@ -50,6 +63,7 @@ const decodeClone = (fields: Fields | null): CloneOptions => ({
 const decodeSteps = (
   fields: Fields,
   budget: StepBudget,
+  isKubernetes: boolean,
 ): { services: (PipelineStep | null)[]; steps: (PipelineStep | null)[] } => {
   const services = fields.list('services')
   const steps = fields.list('steps')
@@ -64,20 +78,7 @@ const decodeSteps = (
     fields.sink.add('limit_steps', text, fields.pathOf('steps'), fields.map)
     return { services: [], steps: [] }
   }
-  return {
-    services: services.map((entry) => (entry === null ? null : decodeStep(entry))),
-    steps: steps.map((entry) => (entry === null ? null : decodeStep(entry))),
-  }
-}
-
-/** An entry with neither temp nor host is dropped; `temp: {}` wins over host (pipeline.md §5.5). */
-const decodeVolume = (fields: Fields): PipelineVolume[] => {
-  const name = fields.str('name')
-  const temp = fields.fields('temp')
-  const host = fields.fields('host')
-  if (temp !== null) {
-    const sizeLimitBytes = Math.max(0, temp.size('size_limit'))
-    return [{ name, source: { kind: 'temp', medium: temp.str('medium'), sizeLimitBytes } }]
-  }
-  return host === null ? [] : [{ name, source: { kind: 'host', path: host.str('path') } }]
+  const decode = (entry: Fields | null): PipelineStep | null =>
+    entry === null ? null : decodeStep(entry, isKubernetes)
+  return { services: services.map(decode), steps: steps.map(decode) }
 }

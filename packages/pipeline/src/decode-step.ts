@@ -1,11 +1,13 @@
 import { decodeConditions } from './decode-conditions.ts'
+import { decodeKubernetesContainer } from './decode-kubernetes.ts'
+import { decodeLegacyKeys } from './decode-legacy-keys.ts'
 import { type Fields, sourceText } from './fields.ts'
 import type { PipelineStep, StepMount, StepSetting, StepVariable } from './manifest.ts'
 import type { YamlNode } from './yaml-node.ts'
 
 /** One entry of `steps` or `services` (pipeline.md §5.6). */
-export const decodeStep = (fields: Fields): PipelineStep => {
-  decodeUnusedKeys(fields)
+export const decodeStep = (fields: Fields, isKubernetes: boolean): PipelineStep => {
+  decodeLegacyKeys(fields)
   const environment = fields.fields('environment')
   return {
     name: fields.str('name'),
@@ -33,46 +35,42 @@ export const decodeStep = (fields: Fields): PipelineStep => {
     shmBytes: fields.size('shm_size'),
     memoryBytes: fields.size('mem_limit'),
     memorySwapBytes: fields.size('memswap_limit'),
-  }
-}
-
-/** Keys without effect whose wrong type is an error all the same (pipeline.md §4.6). */
-const decodeUnusedKeys = (fields: Fields): void => {
-  fields.str('shell')
-  if (fields.node('push')?.kind === 'map') fields.fields('push')?.str('image')
-  else fields.str('push')
-  if (fields.node('build')?.kind === 'list') fields.mismatch('build', 'mapping')
-  fields.items('ports')
-  for (const name of ['limits', 'requests']) {
-    const resources = fields.fields('resources')?.fields(name)
-    resources?.number('cpu', 'float')
-    resources?.size('memory')
+    kubernetes: isKubernetes ? decodeKubernetesContainer(fields) : null,
   }
 }
 
 const decodeMounts = (fields: Fields, key: 'volumes' | 'devices'): StepMount[] =>
-  fields
-    .list(key)
-    .flatMap((mount) =>
-      mount === null ? [] : [{ name: mount.str('name'), path: mount.str('path') }],
-    )
+  fields.list(key).flatMap((mount) => (mount === null ? [] : [decodeMount(mount)]))
+
+const decodeMount = (fields: Fields): StepMount => ({
+  name: fields.str('name'),
+  path: fields.str('path'),
+  subPath: fields.ofStage().str('sub_path'),
+})
 
 /** A null variable is left out; a mapping without value and secret is the empty text (pipeline.md §5.6.3). */
 const decodeEnvironment = (fields: Fields | null): Record<string, StepVariable> => {
   const pairs: [string, StepVariable][] = []
   for (const name of fields?.map.entries.keys() ?? []) {
-    const node = fields?.node(name) ?? null
-    if (fields === null || node === null || !fields.allows(name)) continue
-    if (node.kind === 'list') fields.mismatch(name, 'string')
-    else if (node.kind === 'scalar') pairs.push([name, literal(sourceText(node))])
-    else {
-      const inner = fields.fields(name)
-      const secret = inner?.str('from_secret') ?? ''
-      const value = inner?.str('value') ?? ''
-      pairs.push([name, secret.trim() === '' ? literal(value) : { kind: 'secret', secret }])
-    }
+    const variable = fields?.allows(name) ? decodeVariable(fields, name) : null
+    if (variable !== null) pairs.push([name, variable])
   }
   return Object.fromEntries(pairs)
+}
+
+/** A text, or a mapping with the name of a secret (pipeline.md §5.6.3); `null` = not written, or no variable. */
+export const decodeVariable = (fields: Fields, name: string): StepVariable | null => {
+  const node = fields.node(name)
+  if (node === null) return null
+  if (node.kind === 'scalar') return literal(sourceText(node))
+  if (node.kind === 'list') {
+    fields.mismatch(name, 'string')
+    return null
+  }
+  const inner = fields.fields(name)
+  const secret = inner?.str('from_secret') ?? ''
+  const value = inner?.str('value') ?? ''
+  return secret.trim() === '' ? literal(value) : { kind: 'secret', secret }
 }
 
 const literal = (value: string): StepVariable => ({ kind: 'literal', value })

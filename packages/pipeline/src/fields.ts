@@ -9,9 +9,17 @@ import { forbiddenKey } from './yaml-problem.ts'
 export class IssueSink {
   readonly issues: ManifestIssue[] = []
   readonly document: number
+  #ofStage: IssueSink | null = null
 
   constructor(document: number) {
     this.document = document
+  }
+
+  /** For keys that only a worker of the pipeline's type decodes: mistakes there end the stage, not the build
+   *  (pipeline.md §4.2, §8.2). */
+  get ofStage(): IssueSink {
+    this.#ofStage ??= new IssueSink(this.document)
+    return this.#ofStage
   }
 
   add(code: string, message: string, path: string, at: Place): void {
@@ -31,6 +39,11 @@ export class Fields {
     this.map = map
     this.path = path
     this.sink = sink
+  }
+
+  /** The same mapping, its mistakes noted as the stage's. */
+  ofStage(): Fields {
+    return new Fields(this.map, this.path, this.sink.ofStage)
   }
 
   /** The field's node; `null` when it is absent or null. */
@@ -66,7 +79,8 @@ export class Fields {
     const scalar = this.#scalar(key, into)
     if (scalar === null) return 0
     const value = toNumber(resolveScalar(scalar))
-    if (value !== null) return into === 'int' ? Math.trunc(value) : value
+    if (value !== null && into === 'float') return value
+    if (value !== null && Number.isSafeInteger(Math.trunc(value))) return Math.trunc(value)
     this.#mismatch(scalar, into, this.pathOf(key))
     return 0
   }
@@ -76,8 +90,13 @@ export class Fields {
     if (scalar === null) return 0
     const number = toNumber(resolveScalar(scalar))
     const bytes = number === null ? parseByteSize(scalar.text) : Math.trunc(number)
-    if (bytes !== null) return bytes
-    this.sink.add('type_mismatch', `invalid size: '${scalar.text}'`, this.pathOf(key), scalar)
+    if (bytes !== null && Number.isSafeInteger(bytes)) return bytes
+    this.sink.add(
+      'type_mismatch',
+      `invalid size: '${shorten(scalar.text)}'`,
+      this.pathOf(key),
+      scalar,
+    )
     return 0
   }
 
@@ -126,6 +145,18 @@ export class Fields {
     })
   }
 
+  /** The mappings of a list whose entries may be integers too. */
+  listOrInts(key: string): Fields[] {
+    return this.items(key).flatMap((item, index) => {
+      const path = `${this.pathOf(key)}[${index}]`
+      if (item.kind === 'map') return [new Fields(item, path, this.sink)]
+      const isInt =
+        item.kind === 'scalar' && (isNull(item) || toNumber(resolveScalar(item)) !== null)
+      if (!isInt) this.#mismatch(item, 'int', path)
+      return []
+    })
+  }
+
   /** Whether the key may be used; substitution can make keys that the parser did not see. */
   allows(key: string): boolean {
     const entry = this.map.entries.get(key)
@@ -167,6 +198,7 @@ const toNumber = (value: ScalarValue): number | null => {
 const describe = (node: YamlNode): string => {
   if (node.kind === 'map') return '!!map'
   if (node.kind === 'list') return '!!seq'
-  const text = node.text.length > 40 ? `${node.text.slice(0, 40)}…` : node.text
-  return `!!${resolveScalar(node).type} \`${text}\``
+  return `!!${resolveScalar(node).type} \`${shorten(node.text)}\``
 }
+
+const shorten = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)

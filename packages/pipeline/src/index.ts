@@ -16,6 +16,7 @@ export type {
   Pipeline,
   PipelineStep,
   PipelineVolume,
+  SecretEntry,
 } from './manifest.ts'
 export { formatIssue, formatIssues, type ManifestIssue } from './manifest-issue.ts'
 export { assignNamespaces } from './namespaces.ts'
@@ -26,6 +27,7 @@ export { type PreparedStage, prepareStage } from './prepare-stage.ts'
 export { printSpec } from './print-spec.ts'
 export { isPrivilegedPlugin, type PrivilegeContext } from './privileged-image.ts'
 export { pullCredentials } from './pull-credentials.ts'
+export { readsPaths } from './reads-paths.ts'
 export { type RefreshState, refreshEnvironment } from './refresh-environment.ts'
 export { findRegistryAuth, type RegistryAuth } from './registry-auth.ts'
 export { isFork, type SecretResolver, secretResolver, stepSecrets } from './resolve-secret.ts'

@@ -1,4 +1,5 @@
 import { decodePipeline, type StepBudget } from './decode-pipeline.ts'
+import { decodeSecret } from './decode-secret.ts'
 import { Fields, IssueSink } from './fields.ts'
 import { manifestLimits } from './limits.ts'
 import type { ManifestDocument, ParsedManifest } from './manifest.ts'
@@ -55,10 +56,8 @@ const decodeRoot = (
         fields.sink.add('missing_kind', 'yaml: missing kind attribute', '', fields.map)
       return { ...base, role: 'ignored', kind }
     case 'secret': {
-      const get = fields.fields('get')
-      for (const key of ['path', 'name', 'key']) get?.str(key)
-      fields.str('data')
-      return { ...base, role: 'secret', kind, name: fields.str('name') }
+      const secret = decodeSecret(fields)
+      return { ...base, role: 'secret', kind, name: secret.name, secret }
     }
     case 'signature':
       return { ...base, role: 'signature', kind, hmac: fields.str('hmac') }
@@ -66,7 +65,9 @@ const decodeRoot = (
     case 'registry':
     case 'template':
       return { ...base, role: 'ignored', kind }
-    default:
-      return { ...base, role: 'pipeline', kind, pipeline: decodePipeline(fields, budget) }
+    default: {
+      const pipeline = decodePipeline(fields, budget)
+      return { ...base, role: 'pipeline', kind, pipeline, stageIssues: fields.sink.ofStage.issues }
+    }
   }
 }

@@ -86,7 +86,7 @@ const decodeAll = (
     const fields = new Fields(substituted, '', sink)
     if (!isOfType(fields, type)) continue
     pipelines.push({ pipeline: decodePipeline(fields, budget), made, warnings })
-    issues.push(...sink.issues)
+    issues.push(...sink.issues, ...sink.ofStage.issues)
   }
   return { pipelines, issues }
 }
