@@ -140,9 +140,9 @@ describe('the scenario table of pipeline.md §14.10', () => {
       'failure skipped → failure',
     ],
     [
-      'a fail-fast step that passes with 78 does not stop the stage',
+      'a fail-fast step that ends with 78 stops the stage, for its code is above 0',
       [{ name: 'a', code: 78, errPolicy: 'fail-fast' }, { name: 'b' }],
-      'success skipped → success',
+      'success skipped → killed',
     ],
     [
       'a fail-fast step whose condition is unmet changes nothing',

@@ -1,4 +1,4 @@
-import { isFailed, type Spec, type SpecStep } from '@waggle/domain'
+import type { Spec, SpecStep } from '@waggle/domain'
 import { DetachedSteps } from './detached-steps.ts'
 import { errorText } from './error-text.ts'
 import type { ExecuteDeps, ExecuteResult } from './execute.ts'
@@ -189,8 +189,8 @@ export class StageRun {
       this.#talk.note(this.#state.finish(number, code))
       if (end.exit.code === 78) this.#state.skipPending()
     }
-    // A 78 is a success, though its code is above 0 (§14.8).
-    if (step.errPolicy === 'fail-fast' && isFailed(this.#state.statusOf(number)))
+    // By the recorded code, as Drone: 78 counts although the step is a success.
+    if (step.errPolicy === 'fail-fast' && this.#state.exitCodeOf(number) > 0)
       this.#stop.cancel('fail-fast')
   }
 

@@ -67,6 +67,10 @@ export class StageState {
     return this.#get(number).status
   }
 
+  exitCodeOf(number: number): number {
+    return this.#get(number).exitCode
+  }
+
   start(number: number): void {
     const step = this.#get(number)
     if (step.status === 'pending') step.status = 'running'

@@ -4,6 +4,7 @@ export {
   type EngineCaseStep,
   type EngineCases,
 } from './describe-engine/describe-engine.ts'
+export { describeScenarios, type ScenarioCases } from './describe-scenarios/describe-scenarios.ts'
 export { describeStores } from './describe-stores/describe-stores.ts'
 export {
   type DockerStep,

@@ -19,6 +19,26 @@ export const describeBuilds = (open: OpenDatabase): void => {
       expect(await open().builds.findManifest(build.id)).toBe('kind: pipeline\n# ✓')
     })
 
+    it('remembers what planning was told and what it left out', async () => {
+      const repo = await seedRepo(open())
+      const plan = {
+        changedFiles: ['src/ä.ts', 'a\u0000b'],
+        skipped: [
+          { name: 'two', rule: 'trigger.event', reason: 'trigger.event: push is not in [tag]' },
+        ],
+      }
+      const told = await open().builds.create(newBuild(repo.id, 1), '', plan)
+      const none = await open().builds.create(newBuild(repo.id, 2), '', {
+        changedFiles: [],
+        skipped: [],
+      })
+      const unknown = await open().builds.create(newBuild(repo.id, 3), '')
+      expect(await open().builds.findPlan(told.id)).toEqual(plan)
+      expect(await open().builds.findPlan(none.id)).toEqual({ changedFiles: [], skipped: [] })
+      expect(await open().builds.findPlan(unknown.id)).toEqual({ skipped: [] })
+      expect(await open().builds.findPlan(0)).toBeNull()
+    })
+
     it('deletes the oldest of one repository, a few at a time', async () => {
       const repo = await seedRepo(open())
       const stranger = await seedBuild(open())

@@ -100,6 +100,7 @@ export const describeRepos = (open: OpenDatabase): void => {
         dataSealed: new Uint8Array(),
         pullRequest: false,
         pullRequestPush: false,
+        forks: false,
       })
       await open().deliveries.claim(repo.id, 'delivery')
 
