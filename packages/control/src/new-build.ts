@@ -8,6 +8,7 @@ import {
   type Repo,
 } from '@waggle/domain'
 import type { PlannedStage } from '@waggle/pipeline'
+import { boundChangedFiles } from './changed-files.ts'
 import { cleanText, cutCodePoints, messageLimit } from './text-limits.ts'
 
 const nameLimit = 500
@@ -47,6 +48,7 @@ export const boundHook = (hook: Hook): Hook => {
     authorEmail: short(hook.authorEmail),
     authorAvatar: long(hook.authorAvatar),
     sender: short(hook.sender),
+    changedFiles: boundChangedFiles(hook.changedFiles),
   }
 }
 
@@ -56,7 +58,7 @@ export const newBuild = (
   hook: Hook,
   facts: { number: number; cloneUrl: string; error: string | null; nowMs: number },
 ): NewBuild => {
-  const { fork, ...rest } = hook
+  const { fork, changedFiles: _, ...rest } = hook
   const endedAt = facts.error === null ? 0 : facts.nowMs
   return {
     ...rest,

@@ -44,7 +44,7 @@ export const resolveGiven = async (
     installation,
     attempt,
     repo: givenRepo(repo),
-    build: givenBuild(build),
+    build: { ...givenBuild(build), ...(await changedFilesOf(database, build, manifest)) },
     stage: givenStage(stage, worker.name),
     siblings: siblings
       .filter(({ id }) => id !== stage.id)
@@ -68,6 +68,16 @@ const manifestOf = async (database: Database, build: Build): Promise<string | nu
   if (text !== null) recent.add(build, text)
   return text
 }
+/** Only a file that may ask for them is given the changed files: the word stands in any that does. */
+const changedFilesOf = async (
+  { builds }: Pick<Database, 'builds'>,
+  { id }: Build,
+  manifest: string,
+): Promise<Pick<Given['build'], 'changedFiles'>> => {
+  const plan = manifest.includes('paths') ? await builds.findPlan(id) : null
+  return plan?.changedFiles === undefined ? {} : { changedFiles: plan.changedFiles }
+}
+
 
 /** Those secrets that the stage's file names and the build's origin may have, in the clear (threats.md C.1, T-02).
  *  A text is the reason why they cannot be given. */

@@ -1,5 +1,5 @@
 import type { Build, OutboxRow, Stage, Stores } from '@waggle/domain'
-import type { PlannedStage } from '@waggle/pipeline'
+import type { PlannedStage, SkippedStage } from '@waggle/pipeline'
 import { offerMessage } from './advance-build.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { FewAtOnce } from './few-at-once.ts'
@@ -9,7 +9,14 @@ import { cleanText, cutCodePoints } from './text-limits.ts'
 
 /** What to store: stages, or the reason why there are none. `text` is the manifest that it came from. */
 export type BuildPlan =
-  | { readonly kind: 'stages'; readonly stages: readonly PlannedStage[]; readonly text: string }
+  | {
+      readonly kind: 'stages'
+      readonly stages: readonly PlannedStage[]
+      readonly skipped: readonly SkippedStage[]
+      readonly text: string
+      /** Whether the text has the repository's signature; looked at only where it matters. */
+      readonly isSigned: boolean
+    }
   | { readonly kind: 'error'; readonly error: string; readonly text: string }
 
 export interface StoredBuild {
@@ -41,9 +48,12 @@ export const storeBuild = async (
     const facts = { number, cloneUrl, error, nowMs: deps.clock.now() }
     // PostgreSQL takes no NUL in text; such a manifest has no stages anyway.
     const manifest = plan.text.toWellFormed().replaceAll('\u0000', '\ufffd')
-    const build = await stores.builds.create(newBuild(repo, hook, facts), manifest)
+    const build = await stores.builds.create(newBuild(repo, hook, facts), manifest, {
+      changedFiles: hook.changedFiles,
+      skipped: plan.kind === 'stages' ? plan.skipped : [],
+    })
     const stages =
-      plan.kind === 'error' ? [] : await createStages(stores, request, build, plan.stages)
+      plan.kind === 'error' ? [] : await createStages(stores, request, build, plan)
     const pending = stages.filter((stage) => stage.status === 'pending')
     const outbox = pending.length > 0 ? await stores.outbox.add(pending.map(offerMessage)) : []
     if (key !== '') await stores.deliveries.settle(repo.id, key, build.id, '')
@@ -56,10 +66,10 @@ const createStages = (
   stores: Stores,
   { repo, hook }: SubmitRequest,
   build: Build,
-  planned: readonly PlannedStage[],
+  plan: Extract<BuildPlan, { kind: 'stages' }>,
 ): Promise<readonly Stage[]> => {
-  const verified = isVerified(repo, hook)
-  return stores.stages.create(planned.map((stage) => newStage(repo, build.id, stage, verified)))
+  const verified = isVerified(repo, hook, plan.isSigned)
+  return stores.stages.create(plan.stages.map((stage) => newStage(repo, build.id, stage, verified)))
 }
 
 /** Keeps why a delivery built nothing, so that its sender can be told. */

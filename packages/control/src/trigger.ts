@@ -1,7 +1,15 @@
-import { conflict, failpoint, type Hook, type Repo } from '@waggle/domain'
-import { type PlannedStage, parseManifest, planStages, type SkippedStage } from '@waggle/pipeline'
+import { conflict, failpoint, type Hook } from '@waggle/domain'
+import {
+  type PlannedStage,
+  parseManifest,
+  planStages,
+  type SkippedStage,
+  type StagePlan,
+} from '@waggle/pipeline'
+import { completeChangedFiles } from './changed-files.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
+import { hasSignature } from './has-signature.ts'
 import { boundHook } from './new-build.ts'
 import { readSource } from './read-source.ts'
 import { skipDirective } from './skip-directive.ts'
@@ -23,8 +31,11 @@ export const submitBuild = async (
   const directive = skipDirective(bounded.hook)
   if (directive !== null) return skip(deps, bounded, `skip directive ${directive} in the message`)
 
-  const { hook, text, error } = await readSource(deps, bounded, signal)
-  const plan = error === null ? planBuild(hook, bounded.repo, text) : errorPlan(error, text)
+  const { hook: completed, text, error } = await readSource(deps, bounded, signal)
+  const { hook, plan } =
+    error === null
+      ? await planBuild(deps, { ...bounded, hook: completed }, text, signal)
+      : { hook: completed, plan: errorPlan(error, text) }
   if (plan.kind === 'none') return skip(deps, bounded, plan.reason)
 
   const stored = await storeBuild(deps, { ...bounded, hook }, plan)
@@ -60,20 +71,36 @@ const skip = async (
   return { kind: 'skipped', reason }
 }
 
-/** Parses, checks and plans; pure. */
-const planBuild = (
-  hook: Hook,
-  repo: Pick<Repo, 'slug' | 'throttle'>,
+/** Parses, looks up the changed files where the file asks for them, checks and plans. */
+const planBuild = async (
+  deps: ControlDeps,
+  request: SubmitRequest,
   text: string,
+  signal?: AbortSignal,
+): Promise<{
+  readonly hook: Hook
+  readonly plan: BuildPlan | { readonly kind: 'none'; readonly reason: string }
+}> => {
+  if (text.trim() === '')
+    return { hook: request.hook, plan: errorPlan('configuration: the manifest is empty', text) }
+  const manifest = parseManifest(text)
+  const hook = await completeChangedFiles(deps, request, request.hook, manifest, signal)
+  const isSigned = () => hasSignature(deps, request, manifest)
+  return { hook, plan: planOf(planStages(manifest, hook, request.repo), text, isSigned) }
+}
+
+const planOf = (
+  plan: StagePlan,
+  text: string,
+  isSigned: () => boolean,
 ): BuildPlan | { readonly kind: 'none'; readonly reason: string } => {
-  if (text.trim() === '') return errorPlan('configuration: the manifest is empty', text)
-  const plan = planStages(parseManifest(text), hook, repo)
   switch (plan.kind) {
     case 'stages': {
       const strange = plan.stages.find(holdsNul)
       if (strange)
         return errorPlan(`linter: pipeline ${strange.number} has a NUL character in it`, text)
-      return { kind: 'stages', stages: plan.stages, text }
+      const { stages, skipped } = plan
+      return { kind: 'stages', stages, skipped, text, isSigned: isSigned() }
     }
     case 'none':
       return { kind: 'none', reason: describeSkipped(plan.skipped) }

@@ -3,7 +3,7 @@ import type { Page } from './repo.ts'
 import type { BuildStatus } from './status.ts'
 
 /** One run for one hook (rest-api.md §6.4). Times are milliseconds since 1970, 0 = never. */
-export interface Build extends Omit<Hook, 'fork'> {
+export interface Build extends Omit<Hook, 'fork' | 'changedFiles'> {
   readonly id: number
   readonly repoId: number
   readonly number: number
@@ -29,6 +29,18 @@ export interface BuildPatch {
   readonly finishedAt?: number
 }
 
+/** What planning a build was told and what it left out; kept apart, as lists of builds do not read it. */
+export interface BuildPlanRecord {
+  /** `undefined`: not known. */
+  readonly changedFiles?: readonly string[] | undefined
+  /** Pipelines of the file that are no stages, and by which rule. */
+  readonly skipped: readonly {
+    readonly name: string
+    readonly rule: string
+    readonly reason: string
+  }[]
+}
+
 export interface BuildFilter {
   readonly ref?: string
 }
@@ -44,10 +56,11 @@ export interface BuildStore {
   /** The same, of the build that a stage belongs to. */
   lockOfStage(stageId: number): Promise<Build | null>
   /** Stores the build and its manifest text (kept apart: lists do not read it). */
-  create(build: NewBuild, manifest: string): Promise<Build>
+  create(build: NewBuild, manifest: string, plan?: BuildPlanRecord): Promise<Build>
   update(id: number, patch: BuildPatch): Promise<Build | null>
   /** The text that every stage of the build is run from. */
   findManifest(id: number): Promise<string | null>
+  findPlan(id: number): Promise<BuildPlanRecord | null>
   /** Deletes up to `limit` builds of the repository, with stages, steps, attempts and logs. Gives how many. */
   deleteOldest(repoId: number, limit: number): Promise<number>
   countByStatus(): Promise<Readonly<Partial<Record<BuildStatus, number>>>>

@@ -21,9 +21,20 @@ export interface SourceQuestion {
   readonly path: string
 }
 
+export interface ChangeQuestion {
+  readonly url: string
+  /** Full name of the ref that the commits are on, for servers that give no commit by its id; may be empty. */
+  readonly ref: string
+  /** Full ids. */
+  readonly before: string
+  readonly after: string
+}
+
 /** Plain git repositories (threats.md T-56): a killable child that fetches one ref, bare, with limits on size and
  *  time. Throws `invalid` for an address or ref that is not allowed, `not_found` for an unknown ref or commit, and
  *  `unavailable` when the repository cannot be reached; each text is fit for a user to read. */
 export interface GitSource {
   read(question: SourceQuestion, signal?: AbortSignal): Promise<SourceCommit>
+  /** Paths that differ between two commits, a renamed file by both of its names. `null`: more than are worth knowing. */
+  changedFiles(question: ChangeQuestion, signal?: AbortSignal): Promise<readonly string[] | null>
 }

@@ -1,4 +1,5 @@
 import type { Build } from './build.ts'
+import type { Hook } from './hook.ts'
 import type { Repo } from './repo.ts'
 import type { Stage } from './stage.ts'
 import type { StageStatus } from './status.ts'
@@ -52,7 +53,8 @@ export type GivenRepo = Pick<
   | 'timeoutMinutes'
 >
 
-export type GivenBuild = Omit<Build, 'updatedAt' | 'version' | 'error' | 'repoId'>
+export type GivenBuild = Omit<Build, 'updatedAt' | 'version' | 'error' | 'repoId'> &
+  Pick<Hook, 'changedFiles'>
 
 export type GivenStage = Pick<
   Stage,

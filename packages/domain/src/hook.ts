@@ -25,6 +25,9 @@ export interface Hook {
   readonly parent: number
   readonly debug: boolean
   readonly params: Readonly<Record<string, string>>
+  /** Paths of the files that a push or pull request changed, from the repository's root. `undefined`: nobody knows,
+   *  and conditions on paths are not evaluated. */
+  readonly changedFiles?: readonly string[] | undefined
 }
 
 const emptyHook: Hook = {

@@ -1,5 +1,5 @@
 import type { RunPolicy } from '@waggle/domain'
-import { matchGlob } from './glob.ts'
+import { compileGlob, type GlobBudget } from './glob.ts'
 
 /** One attribute of `when` or `trigger` (pipeline.md §9.2). */
 export interface Condition {
@@ -16,6 +16,7 @@ export const conditionNames = [
   'target',
   'cron',
   'instance',
+  'paths',
   'status',
 ] as const
 type ConditionName = (typeof conditionNames)[number]
@@ -25,44 +26,81 @@ export type Conditions = Readonly<Record<ConditionName, Condition>>
 export const noCondition: Condition = { include: [], exclude: [] }
 
 /** Exclude beats include; no include lets everything in (pipeline.md §9.3). */
-export const meetsCondition = (condition: Condition, value: string): boolean => {
-  if (condition.exclude.some((pattern) => matchGlob(pattern, value))) return false
-  return (
-    condition.include.length === 0 || condition.include.some((pattern) => matchGlob(pattern, value))
-  )
-}
+export const meetsCondition = (condition: Condition, value: string): boolean =>
+  matcher(condition)(value) === null
 
-/** Why the value does not meet the condition; `null` when it does. */
-export const whyUnmet = (condition: Condition, value: string): string | null => {
-  if (meetsCondition(condition, value)) return null
-  const shown = value === '' ? '(empty)' : shorten(value, 200)
-  const excluded = condition.exclude.find((pattern) => matchGlob(pattern, value))
-  if (excluded !== undefined) return `${shown} is excluded by ${shorten(excluded, 200)}`
-  return `${shown} is not in [${shorten(condition.include.join(', '), 400)}]`
+/** Reads the patterns once, and says of each value why it does not meet the condition; `null` when it does. */
+const matcher = (condition: Condition, budget?: GlobBudget): ((value: string) => string | null) => {
+  const excludes = condition.exclude.map((pattern) => [pattern, compileGlob(pattern)] as const)
+  const includes = condition.include.map(compileGlob)
+  return (value) => {
+    const excluded = excludes.find(([, matches]) => matches(value, budget))
+    if (excluded === undefined && includes.length === 0) return null
+    const shown = value === '' ? '(empty)' : shorten(value, 200)
+    if (excluded !== undefined) return `${shown} is excluded by ${shorten(excluded[0], 200)}`
+    if (includes.some((matches) => matches(value, budget))) return null
+    return `${shown} is not in [${shorten(condition.include.join(', '), 400)}]`
+  }
 }
 
 const shorten = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length)}…` : text
 
-/** What a step's conditions are compared with; `status` is no value but a policy. */
-export type ConditionValues = Readonly<Record<Exclude<ConditionName, 'status'>, string>>
+/** What conditions are compared with; `status` is no value but a policy. An attribute without a value is not
+ *  evaluated: `instance` of a trigger, and `paths` where nobody knows which files changed. */
+export type ConditionValues = Readonly<
+  Partial<Record<Exclude<ConditionName, 'status' | 'paths'>, string>>
+> & { readonly paths?: readonly string[] | undefined }
 
-/** The first attribute that is not met, as a reason; `null` when all are. */
+/** A condition that is not met. */
+export interface Unmet {
+  /** Such as `trigger.branch`. */
+  readonly rule: string
+  /** With the rule's name before it: `trigger.branch: dev is not in [main]`. */
+  readonly reason: string
+}
+
+/** Steps of matching for the conditions of one step, some 20 ms at worst; threats.md T-44. */
+const stepsOfMatching = 2_000_000
+
+/** The first attribute that is not met; `null` when all are. Patterns that cost more to match than the budget, which
+ *  several calls may share, are not met. */
 export const firstUnmet = (
   conditions: Conditions,
-  values: Partial<ConditionValues>,
-  prefix: string,
-): string | null => {
+  values: ConditionValues,
+  prefix: 'when' | 'trigger',
+  budget: GlobBudget = { left: stepsOfMatching },
+): Unmet | null => {
   for (const name of conditionNames) {
     const value = name === 'status' ? undefined : values[name]
-    if (value === undefined) continue
-    const reason = whyUnmet(conditions[name], value)
-    if (reason !== null) return `${prefix}.${name}: ${reason}`
+    if (value === undefined || !isGiven(conditions[name])) continue
+    const why =
+      typeof value === 'string'
+        ? matcher(conditions[name], budget)(value)
+        : whyPathsUnmet(conditions[name], value, budget)
+    const rule = `${prefix}.${name}`
+    if (budget.left < 0) return { rule, reason: `${rule}: its patterns cost too much to match` }
+    if (why !== null) return { rule, reason: `${rule}: ${why}` }
   }
   return null
 }
 
-const isGiven = (condition: Condition): boolean =>
+/** `paths` is met by one changed file that meets it: exclude beats include for each file by itself. */
+const whyPathsUnmet = (
+  condition: Condition,
+  files: readonly string[],
+  budget: GlobBudget,
+): string | null => {
+  const why = matcher(condition, budget)
+  if (files.some((file) => why(file) === null)) return null
+  const lists = [
+    ...(condition.include.length > 0 ? [`in [${condition.include.join(', ')}]`] : []),
+    ...(condition.exclude.length > 0 ? [`outside of [${condition.exclude.join(', ')}]`] : []),
+  ]
+  return `none of ${files.length} changed files is ${shorten(lists.join(' and '), 400)}`
+}
+
+export const isGiven = (condition: Condition): boolean =>
   condition.include.length + condition.exclude.length > 0
 
 /** `when.status` as a run policy (pipeline.md §9.6): neither of both words accepted means on-success, not never. */

@@ -64,10 +64,12 @@ const member = (pattern: readonly string[], at: number): { code: number; next: n
   return { code: char.codePointAt(0)!, next: at + (isEscaped ? 2 : 1) }
 }
 
-/** The lengths of all prefixes of `text` that the tokens match, shortest first; `tokens × text` steps at most. */
+/** The lengths of all prefixes of `text` that the tokens match, shortest first; `tokens × text` steps at most, which
+ *  are counted, and none after the budget is spent. */
 export function* matchPrefixes(
   tokens: readonly GlobToken[],
   text: readonly string[],
+  budget?: { left: number },
 ): Generator<number> {
   let states = new Uint8Array(tokens.length + 1)
   let next = new Uint8Array(tokens.length + 1)
@@ -75,6 +77,10 @@ export function* matchPrefixes(
   skipStars(tokens, states)
   if (states[tokens.length]) yield 0
   for (let at = 0; at < text.length; at += 1) {
+    if (budget !== undefined) {
+      budget.left -= tokens.length
+      if (budget.left < 0) return
+    }
     next.fill(0)
     let isAlive = false
     for (let state = 0; state < tokens.length; state += 1) {

@@ -6,11 +6,21 @@ const globLimits = { pattern: 1_024, expansions: 256 } as const
 /** `**`: any number of components. */
 type Component = '**' | readonly (readonly GlobToken[])[]
 
+/** Steps that matching may still take; below 0 = it took more, and nothing matches any more. */
+export interface GlobBudget {
+  left: number
+}
+
 /** Whether the whole value matches (pipeline.md §9.4). A malformed or oversized pattern matches nothing. Takes at
  *  most `pattern × value × expansions` steps; no text of a user becomes a regular expression. */
-export const matchGlob = (pattern: string, value: string): boolean => {
+export const matchGlob = (pattern: string, value: string, budget?: GlobBudget): boolean =>
+  compileGlob(pattern)(value, budget)
+
+/** The same for many values: the pattern is read once. */
+export const compileGlob = (pattern: string): ((value: string, budget?: GlobBudget) => boolean) => {
   const components = parseGlob(pattern)
-  return components !== null && matchComponents(components, value.split('/').map(chars))
+  return (value, budget = { left: Number.POSITIVE_INFINITY }) =>
+    components !== null && matchComponents(components, value.split('/').map(chars), budget)
 }
 
 const parseGlob = (pattern: string): readonly Component[] | null => {
@@ -98,6 +108,7 @@ const findBrace = (part: readonly string[]): number => {
 const matchComponents = (
   pattern: readonly Component[],
   value: readonly (readonly string[])[],
+  budget: GlobBudget,
 ): boolean => {
   let states = new Set<number>([0])
   for (const part of value) {
@@ -108,9 +119,10 @@ const matchComponents = (
       if (component === '**') {
         next.add(state)
         next.add(state + 1)
-      } else if (component.some((tokens) => matchesAll(tokens, part))) next.add(state + 1)
+      } else if (component.some((tokens) => matchesAll(tokens, part, budget))) next.add(state + 1)
     }
-    if (next.size === 0) return false
+    budget.left -= states.size
+    if (next.size === 0 || budget.left < 0) return false
     states = next
   }
   return states.has(pattern.length)
@@ -124,8 +136,13 @@ const openUp = (pattern: readonly Component[], states: ReadonlySet<number>): Set
   return all
 }
 
-const matchesAll = (tokens: readonly GlobToken[], text: readonly string[]): boolean => {
+const matchesAll = (
+  tokens: readonly GlobToken[],
+  text: readonly string[],
+  budget: GlobBudget,
+): boolean => {
+  if (budget.left < 0) return false
   let longest = -1
-  for (const length of matchPrefixes(tokens, text)) longest = length
-  return longest === text.length
+  for (const length of matchPrefixes(tokens, text, budget)) longest = length
+  return longest === text.length && budget.left >= 0
 }

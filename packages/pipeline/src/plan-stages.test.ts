@@ -62,7 +62,9 @@ describe('planStages', () => {
       { number: 2, name: 'three', dependsOn: ['one'], onSuccess: true, onFailure: true },
     ])
     expect(plan(chain)).toMatchObject({
-      skipped: [{ name: 'two', reason: 'trigger.event: push is not in [tag]' }],
+      skipped: [
+        { name: 'two', rule: 'trigger.event', reason: 'trigger.event: push is not in [tag]' },
+      ],
     })
   })
 
@@ -101,13 +103,18 @@ describe('planStages', () => {
       'trigger.action: synchronized is not in [opened]',
     ],
     ['{target: prod}', { deployTo: 'staging' }, 'trigger.target: staging is not in [prod]'],
+    [
+      '{paths: {include: [src/**], exclude: ["**/*.md"]}}',
+      { changedFiles: ['src/a.md', 'b'] },
+      'trigger.paths: none of 2 changed files is in [src/**] and outside of [**/*.md]',
+    ],
     ['{branch: "["}', { target: 'main' }, 'trigger.branch: main is not in [[]'],
   ])('skips by trigger %s and says why', (trigger, hook, reason) => {
     expect(
       plan(`kind: pipeline\ntrigger: ${trigger}\n`, makeHook({ event: 'push', ...hook })),
     ).toEqual({
       kind: 'none',
-      skipped: [{ name: 'default', reason }],
+      skipped: [{ name: 'default', rule: reason.split(': ')[0], reason }],
     })
   })
 

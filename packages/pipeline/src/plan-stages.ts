@@ -1,5 +1,6 @@
 import type { Hook, Labels } from '@waggle/domain'
-import { firstUnmet, stageFlags } from './condition.ts'
+import { type ConditionValues, firstUnmet, stageFlags, type Unmet } from './condition.ts'
+import type { GlobBudget } from './glob.ts'
 import { lintFile } from './lint-file.ts'
 import type { ParsedManifest, Pipeline } from './manifest.ts'
 import { formatIssues } from './manifest-issue.ts'
@@ -25,6 +26,8 @@ export interface PlannedStage {
 
 export interface SkippedStage {
   readonly name: string
+  /** The attribute that was not met, such as `trigger.branch`. */
+  readonly rule: string
   /** Names the rule: `trigger.branch: dev is not in [main]`. */
   readonly reason: string
 }
@@ -40,6 +43,9 @@ export type StagePlan =
   /** The file is wrong: the build gets status `error` with this text. */
   | { readonly kind: 'error'; readonly message: string }
 
+/** Steps of matching for all triggers of a file, some 200 ms at worst (threats.md T-44). */
+const stepsOfMatching = 20_000_000
+
 /** Which pipelines of a file become stages for this hook (pipeline.md §8.1, §9, §11.2 to §11.4). Pure. */
 export const planStages = (
   manifest: ParsedManifest,
@@ -53,10 +59,11 @@ export const planStages = (
   const pipelines = documents.map((document) => document.pipeline)
   const skipped: SkippedStage[] = []
   const remaining: Pipeline[] = []
+  const budget = { left: stepsOfMatching }
   for (const pipeline of pipelines) {
-    const reason = whySkipped(pipeline, hook, repo.slug)
-    if (reason === null) remaining.push(pipeline)
-    else skipped.push({ name: pipeline.name, reason })
+    const unmet = whySkipped(pipeline, hook, repo.slug, budget)
+    if (unmet === null) remaining.push(pipeline)
+    else skipped.push({ name: pipeline.name, ...unmet })
   }
   if (remaining.length === 0) return { kind: 'none', skipped }
   const dependencies = bridgeSkipped(pipelines, new Set(remaining.map(({ name }) => name)))
@@ -66,9 +73,14 @@ export const planStages = (
   return { kind: 'stages', stages, skipped }
 }
 
-const whySkipped = (pipeline: Pipeline, hook: Hook, slug: string): string | null => {
+const whySkipped = (
+  pipeline: Pipeline,
+  hook: Hook,
+  slug: string,
+  budget: GlobBudget,
+): Unmet | null => {
   const { event, action, ref, cron } = hook
-  const values = {
+  const values: ConditionValues = {
     branch: hook.target,
     event,
     action,
@@ -76,8 +88,9 @@ const whySkipped = (pipeline: Pipeline, hook: Hook, slug: string): string | null
     repo: slug,
     target: hook.deployTo,
     cron,
+    paths: hook.changedFiles,
   }
-  return firstUnmet(pipeline.trigger, values, 'trigger')
+  return firstUnmet(pipeline.trigger, values, 'trigger', budget)
 }
 
 /** The dependencies of each pipeline, skipped ones replaced by theirs, without duplicates. One pass in file order

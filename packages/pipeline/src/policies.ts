@@ -20,8 +20,9 @@ export const whyStepSkipped = (
     target: build.deployTo,
     cron: build.cron,
     instance: system.host,
+    paths: build.changedFiles,
   }
-  return firstUnmet(step.when, values, 'when')
+  return firstUnmet(step.when, values, 'when')?.reason ?? null
 }
 
 /** `failure` (pipeline.md §5.6.5), compared exactly. */

@@ -12,6 +12,8 @@ let folder: string
 let repository: string
 let first: string
 let second: string
+let renamed: string
+let crowded: string
 let server: Server
 
 const git = (...args: string[]): string =>
@@ -46,6 +48,16 @@ beforeAll(async () => {
   git('commit', '--quiet', '-am', 'Second')
   second = git('rev-parse', 'HEAD')
   git('update-ref', 'refs/pull/1/head', first)
+  git('checkout', '--quiet', '-b', 'renames')
+  git('mv', 'ci/deep.yml', 'ci/tiefe Straße.yml')
+  git('commit', '--quiet', '-m', 'Renamed')
+  renamed = git('rev-parse', 'HEAD')
+  const many = Array.from({ length: 1_000 }, (_, at) => `${'long'.repeat(20)}${at}`)
+  await Promise.all(many.map((name) => writeFile(join(repository, name), '')))
+  git('add', '.')
+  git('commit', '--quiet', '-m', 'Crowded')
+  crowded = git('rev-parse', 'HEAD')
+  git('checkout', '--quiet', 'trunk')
   server = createServer(serveGit).listen(0, '127.0.0.1')
   await new Promise((done) => server.once('listening', done))
 })
@@ -165,6 +177,18 @@ describe('a local repository', () => {
   test('reads a file in a folder as UTF-8, and says null for one that is not there', async () => {
     expect(await ask({ path: 'ci/deep.yml' })).toMatchObject({ file: 'deep: Straße\n' })
     expect(await ask({ path: 'ci/none.yml' })).toMatchObject({ file: null })
+  })
+
+  test('tells which files differ between two commits, renamed ones by both names', async () => {
+    const between = (before: string, after: string, url = `file://${repository}`) =>
+      source().changedFiles({ url, ref: 'refs/heads/trunk', before, after })
+    expect(await between(first, second)).toEqual(['.drone.yml'])
+    expect(await between(second, first, httpUrl('hello'))).toEqual(['.drone.yml'])
+    expect(await between(first, first)).toEqual([])
+    expect(await between(second, renamed)).toEqual(['ci/deep.yml', 'ci/tiefe Straße.yml'])
+    expect(await between(second, crowded)).toBeNull()
+    await expect(between('d'.repeat(40), second)).rejects.toMatchObject({ kind: 'not_found' })
+    await expect(between('--output=x', second)).rejects.toMatchObject({ kind: 'invalid' })
   })
 
   test('leaves nothing behind in the temporary folder', async () => {

@@ -1,4 +1,10 @@
-import type { GitSource, Logger, SourceCommit, SourceQuestion } from '@waggle/domain'
+import type {
+  ChangeQuestion,
+  GitSource,
+  Logger,
+  SourceCommit,
+  SourceQuestion,
+} from '@waggle/domain'
 import { checkHost } from './check-host.ts'
 import { readGitAddress, shownAddress } from './git-address.ts'
 import { checkCommit, checkPath, checkRef, isCommitId } from './git-ref.ts'
@@ -26,35 +32,71 @@ export interface GitSourceOptions {
  *  and no hook runs. Commits and files are data; symbolic links are not followed. */
 export const createGitSource = (options: GitSourceOptions): GitSource => {
   const line = createLine(options.concurrency ?? 4)
+  const ask = async <T>(
+    url: string,
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    const limit = AbortSignal.timeout(options.timeoutMs)
+    const both = signal ? AbortSignal.any([signal, limit]) : limit
+    const leave = await line.enter(both)
+    const startedAt = performance.now()
+    try {
+      return await work(both)
+    } catch (err) {
+      options.log.debug('git source failed', { url: shownAddress(url), err })
+      throw err
+    } finally {
+      leave()
+      options.log.debug('git source read', {
+        url: shownAddress(url),
+        durationMs: Math.round(performance.now() - startedAt),
+      })
+    }
+  }
   return {
-    read: async (question, signal) => {
-      const limit = AbortSignal.timeout(options.timeoutMs)
-      const both = signal ? AbortSignal.any([signal, limit]) : limit
-      const leave = await line.enter(both)
-      const startedAt = performance.now()
-      try {
-        return await readOnce(options, question, both)
-      } catch (err) {
-        options.log.debug('git source failed', { url: shownAddress(question.url), err })
-        throw err
-      } finally {
-        leave()
-        options.log.debug('git source read', {
-          url: shownAddress(question.url),
-          durationMs: Math.round(performance.now() - startedAt),
-        })
-      }
-    },
+    read: (question, signal) =>
+      ask(question.url, signal, (both) => readOnce(options, question, both)),
+    changedFiles: (question, signal) =>
+      ask(question.url, signal, (both) => compareOnce(options, question, both)),
   }
 }
 
-const readOnce = async (
+const readOnce = (
   options: GitSourceOptions,
   question: SourceQuestion,
   signal: AbortSignal,
 ): Promise<SourceCommit> => {
   const { commit, ref, path } = normalise(question)
-  const address = await readGitAddress(question.url, options.localFolders)
+  return inScratch(options, question.url, signal, async (scratch) => {
+    const fullRef = commit === '' || ref !== '' ? await scratch.resolveRef(ref, commit) : ''
+    const found = await scratch.fetch(fullRef, commit, path !== '')
+    const about = await scratch.readCommit(found)
+    const file = path === '' ? null : await scratch.readFile(found, path)
+    return { ...about, sha: found, ref: fullRef, file }
+  })
+}
+
+const compareOnce = (
+  options: GitSourceOptions,
+  { url, ref, before, after }: ChangeQuestion,
+  signal: AbortSignal,
+): Promise<readonly string[] | null> => {
+  if (ref !== '') checkRef(ref)
+  for (const commit of [before, after]) checkCommit(commit)
+  return inScratch(options, url, signal, async (scratch) => {
+    for (const commit of [after, before]) await scratch.fetch(ref, commit.toLowerCase(), true)
+    return scratch.compare(before.toLowerCase(), after.toLowerCase())
+  })
+}
+
+const inScratch = async <T>(
+  options: GitSourceOptions,
+  url: string,
+  signal: AbortSignal,
+  work: (scratch: Awaited<ReturnType<typeof openScratch>>) => Promise<T>,
+): Promise<T> => {
+  const address = await readGitAddress(url, options.localFolders)
   const ip =
     address.protocol === 'file'
       ? ''
@@ -67,11 +109,7 @@ const readOnce = async (
     signal,
   })
   try {
-    const fullRef = commit === '' || ref !== '' ? await scratch.resolveRef(ref, commit) : ''
-    const found = await scratch.fetch(fullRef, commit, path !== '')
-    const about = await scratch.readCommit(found)
-    const file = path === '' ? null : await scratch.readFile(found, path)
-    return { ...about, sha: found, ref: fullRef, file }
+    return await work(scratch)
   } finally {
     await scratch.remove()
   }

@@ -18,6 +18,7 @@ export interface ScratchOptions {
 
 const fileLimitBytes = 1024 * 1024
 const refListLimitBytes = 256 * 1024
+const changedLimitBytes = 64 * 1024
 /** How far back a commit is looked for where the server does not give it by its id. */
 const searchDepth = 1_000
 
@@ -115,6 +116,18 @@ class Scratch {
     if (run.isCut) throw invalid('git_file', `git: "${path}" is larger than 1 MiB`)
     if (run.code !== 0) throw this.#failed(`cannot read "${path}"`, run)
     return run.stdout.toString('utf8')
+  }
+
+  /** Paths that differ between two fetched commits; `null` when there are more than fit. Reads folders only, no
+   *  contents. */
+  async compare(before: string, after: string): Promise<readonly string[] | null> {
+    const run = await this.#git(
+      ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--no-ext-diff', before, after],
+      changedLimitBytes,
+    )
+    if (run.isCut) return null
+    if (run.code !== 0) throw this.#failed('cannot compare the commits', run)
+    return run.stdout.toString('utf8').split('\0').slice(0, -1)
   }
 
   remove(): Promise<void> {

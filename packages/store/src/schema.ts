@@ -22,7 +22,7 @@ export interface Schema {
   users: Cells<User> & { loginKey: string; tokenHash: string }
   builds: Cells<Build>
   /** Kept apart from builds, so that lists of builds do not read it. */
-  manifests: { buildId: number; manifest: string }
+  manifests: { buildId: number; manifest: string; changedFiles: string; skipped: string }
   /** pendingAt: when the stage last became pending. */
   stages: Cells<Stage> & { pendingAt: number }
   steps: Cells<Step>

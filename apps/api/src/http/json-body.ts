@@ -21,6 +21,20 @@ export class JsonBody {
     return value
   }
 
+  texts(
+    name: string,
+    limit: { readonly items: number; readonly characters: number },
+  ): readonly string[] | undefined {
+    const value = this.#get(name)
+    if (value === undefined) return undefined
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+      throw badRequest(`${name}: must be a list of strings`)
+    if (value.length > limit.items) throw badRequest(`${name}: more than ${limit.items} items`)
+    if (value.some((item) => item.length > limit.characters))
+      throw badRequest(`${name}: an item is longer than ${limit.characters} characters`)
+    return value
+  }
+
   flag(name: string): boolean | undefined {
     const value = this.#get(name)
     if (value === undefined || typeof value === 'boolean') return value

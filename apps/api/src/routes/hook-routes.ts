@@ -54,7 +54,7 @@ const verify = (
 const zeros = /^0{40}(0{24})?$/
 const commitId = /^[0-9a-f]{40}([0-9a-f]{24})?$/i
 
-/** `{ref, after?, before?, message?, params?}`. A ref that is gone asks for nothing. */
+/** `{ref, after?, before?, message?, params?, changed_files?}`. A ref that is gone asks for nothing. */
 const readHook = (body: JsonBody): Hook | 'deleted' => {
   const given = body.text('ref', 500) ?? ''
   if (given === '') throw badRequest('ref: required')
@@ -77,6 +77,7 @@ const readHook = (body: JsonBody): Hook | 'deleted' => {
     target: isTag ? '' : short,
     message: body.text('message', 100_000) ?? '',
     params: body.record('params') ?? {},
+    changedFiles: body.texts('changed_files', { items: 100_000, characters: 4_096 }),
   })
 }
 

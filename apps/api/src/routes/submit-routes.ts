@@ -93,6 +93,7 @@ const textRequest = (call: UserCall, repo: Repo, body: JsonBody): SubmitRequest 
   }
 }
 
+      before: source?.text('before', 100) ?? '',
 /** The repository that the body names. A system admin's first build makes it. */
 const repoFor = async (deps: ApiDeps, call: UserCall, body: JsonBody): Promise<Repo> => {
   const { database, sealer } = deps.control

@@ -1,13 +1,14 @@
 import {
   type Build,
   type BuildPatch,
+  type BuildPlanRecord,
   type BuildStatus,
   type BuildStore,
   buildStatuses,
 } from '@waggle/domain'
 import { sql } from 'kysely'
 import { keep, pick, plusOne } from '../keep.ts'
-import { flag, int, noun, text, textMap, word } from '../noun.ts'
+import { flag, int, noun, record, text, textList, textMap, word } from '../noun.ts'
 import { bounded } from '../page.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
@@ -126,8 +127,20 @@ const create = query(
   'build_exists',
 )
 
-const createManifest = query(({ db }, p: { buildId: number; manifest: string }) =>
-  db.insertInto('manifests').values({ buildId: p.buildId, manifest: p.manifest }),
+/** Both empty where there is nothing to tell; else JSON. */
+interface PlanCells {
+  readonly changedFiles: string
+  readonly skipped: string
+}
+
+const createManifest = query(
+  ({ db }, p: PlanCells & { readonly buildId: number; readonly manifest: string }) =>
+    db.insertInto('manifests').values({
+      buildId: p.buildId,
+      manifest: p.manifest,
+      changedFiles: p.changedFiles,
+      skipped: p.skipped,
+    }),
 )
 
 const update = query(({ db, now }, p: BuildPatch & { id: number }) =>
@@ -141,6 +154,27 @@ const update = query(({ db, now }, p: BuildPatch & { id: number }) =>
 const findManifest = query(({ db }, p: { id: number }) =>
   db.selectFrom('manifests').select('manifest').where('buildId', '=', p.id),
 )
+
+const plan = noun<PlanCells>('build plan', { changedFiles: text, skipped: text })
+
+const findPlan = query(({ db }, p: { id: number }) =>
+  db.selectFrom('manifests').select(plan.columns).where('buildId', '=', p.id),
+)
+
+const planCells = (record?: BuildPlanRecord): PlanCells => ({
+  changedFiles: record?.changedFiles === undefined ? '' : JSON.stringify(record.changedFiles),
+  skipped: (record?.skipped.length ?? 0) === 0 ? '' : JSON.stringify(record?.skipped),
+})
+
+const skippedStages = record<BuildPlanRecord['skipped']>((value) => Array.isArray(value))
+
+const readPlan = (row: unknown): BuildPlanRecord => {
+  const { changedFiles, skipped } = plan.read(row)
+  return {
+    ...(changedFiles === '' ? {} : { changedFiles: textList.read(changedFiles) }),
+    skipped: skipped === '' ? [] : skippedStages.read(skipped),
+  }
+}
 
 const deleteOldest = query(({ db }, p: { repoId: number; limit: number }) =>
   db
@@ -181,14 +215,18 @@ export const buildStore = (session: Session): BuildStore => {
     },
     lock: async (id) => one(await session.read(lock, { id })),
     lockOfStage: async (stageId) => one(await session.read(lockOfStage, { stageId })),
-    create: async (given, manifest) => {
+    create: async (given, manifest, record) => {
       const [row] = await session.write(create, build.write(given))
       const made = build.read(row)
-      await session.write(createManifest, { buildId: made.id, manifest })
+      await session.write(createManifest, { buildId: made.id, manifest, ...planCells(record) })
       return made
     },
     update: async (id, patch) => one(await session.write(update, { ...build.write(patch), id })),
     findManifest: async (id) => (await session.read(findManifest, { id }))[0]?.manifest ?? null,
+    findPlan: async (id) => {
+      const [cells] = await session.read(findPlan, { id })
+      return cells === undefined ? null : readPlan(cells)
+    },
     deleteOldest: async (repoId, limit) =>
       (await session.write(deleteOldest, { repoId, limit })).length,
     countByStatus: async () => {
