@@ -35,6 +35,7 @@ await runWorker(
     log: silentLogger,
     engine: () => ({
       engine,
+      remedy: '',
       compile: (given) => compileDocker(given, defaultCompileSettings),
     }),
   },

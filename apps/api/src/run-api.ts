@@ -3,7 +3,7 @@ import { apiSettings, type SettingValues, sharedSettings } from '@waggle/config'
 import { authenticateWorker, type ControlDeps, startTimers } from '@waggle/control'
 import { type Clock, type Logger, scaledTimers, systemClock } from '@waggle/domain'
 import { openLiveLog } from '@waggle/logs'
-import { openPublisher, openSignals, openStalledChecks } from '@waggle/queue'
+import { openPublisher, openSignals, openStalledChecks, watchRedis } from '@waggle/queue'
 import { createGitSource } from '@waggle/scm'
 import { newToken, tokenHash, tokensEqual } from '@waggle/secrets'
 import { createLogger, createMetrics } from '@waggle/telemetry'
@@ -25,7 +25,6 @@ import { openDatabase } from './open-database.ts'
 import { allRoutes } from './routes/all-routes.ts'
 import { readLoad } from './routes/system-routes.ts'
 import { version } from './version.ts'
-import { watchRedis } from './watch-redis.ts'
 
 type ApiSettings = SettingValues<typeof apiSettings> & SettingValues<typeof sharedSettings>
 export const allApiSettings = { ...sharedSettings, ...apiSettings }
@@ -73,7 +72,8 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
     const wish = { login: settings.adminLogin, token: settings.adminToken }
     const firstAdmin = await ensureAdmin(database, wish, settings.dataFolder, log)
 
-    await watchRedis({ redis, clock, log }, closing.signal)
+    const whileAway = 'builds are taken but none starts until it does'
+    await watchRedis({ redis, clock, log, whileAway }, closing.signal)
     const offers = await openPublisher({ redis, log, timers })
     closers.push(() => offers.close())
     const signals = await openSignals({ redis, log })

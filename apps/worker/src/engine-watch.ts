@@ -8,6 +8,8 @@ export interface EngineWatch {
 /** Asks the engine every `everyMs` whether it is there. While it is not, the worker takes nothing (rule D4). */
 export const watchEngine = async (deps: {
   readonly engine: Pick<Engine, 'ping' | 'type'>
+  /** What to do while it does not answer. */
+  readonly remedy: string
   readonly everyMs: number
   readonly clock: Clock
   readonly log: Logger
@@ -22,7 +24,10 @@ export const watchEngine = async (deps: {
     } catch (err) {
       if (stopping.signal.aborted) return
       if (isUp)
-        deps.log.error('the engine does not answer; no stage is taken until it does', { err })
+        deps.log.error('the engine does not answer; no stage is taken until it does', {
+          reason: deps.remedy,
+          err,
+        })
       isUp = false
     }
   }

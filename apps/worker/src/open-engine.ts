@@ -7,6 +7,8 @@ import { compileSettings } from './compile-settings.ts'
 /** An engine with the compiler that speaks its specs. */
 export interface OpenedEngine {
   readonly engine: Engine
+  /** What to do while the engine does not answer: a sentence for whoever runs the worker. */
+  readonly remedy: string
   readonly compile: (given: Given) => CompileResult
 }
 
@@ -30,11 +32,17 @@ export const openEngine = async (
         streamPull: settings.dockerStreamPull,
         pidsLimit: settings.pidsLimit,
       })
-      return { engine, compile: bind(compileDocker, compile) }
+      const remedy = `start the container engine at ${settings.dockerSocket}, or set WAGGLE_DOCKER_SOCKET`
+      return { engine, remedy, compile: bind(compileDocker, compile) }
     }
     case 'exec': {
       const { compileExec, createExecEngine } = await import('@waggle/engine-exec')
-      return { engine: createExecEngine({ root, log }), compile: bind(compileExec, compile) }
+      const remedy = `make the folder ${root} writable, or set WAGGLE_WORKER_DATA_FOLDER`
+      return {
+        engine: createExecEngine({ root, log }),
+        remedy,
+        compile: bind(compileExec, compile),
+      }
     }
     default:
       return settings.type satisfies never

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { SettingValues, sharedSettings, workerSettings } from '@waggle/config'
 import { conflict, type Logger, scaledTimers, systemClock, type Timers } from '@waggle/domain'
 import { openLiveLog } from '@waggle/logs'
-import { openConsumer, openSignals } from '@waggle/queue'
+import { openConsumer, openSignals, watchRedis } from '@waggle/queue'
 import packageFile from '../package.json' with { type: 'json' }
 import { drain } from './drain.ts'
 import { watchEngine } from './engine-watch.ts'
@@ -82,6 +82,7 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
   stack.defer(() => opened.engine.close())
   const engine = await watchEngine({
     engine: opened.engine,
+    remedy: opened.remedy,
     everyMs: timers.heartbeatMs,
     clock,
     log,
@@ -89,6 +90,8 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
   stack.defer(() => engine.stop())
 
   const redis = { url: shared.redisUrl, prefix: shared.redisPrefix }
+  const whileAway = 'stages are asked of the API until it does'
+  await watchRedis({ redis, clock, log, whileAway }, signal)
   const liveLog = openLiveLog({ redis, log })
   stack.defer(() => liveLog.close())
   const signals = await openSignals({ redis, log })

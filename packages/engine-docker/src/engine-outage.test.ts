@@ -1,8 +1,8 @@
-import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { type Engine, type Spec, scaledTimers, silentLogger } from '@waggle/domain'
 import {
   dockerStage,
+  EngineGate,
   type Ran,
   runNamed,
   startDocker,
@@ -15,50 +15,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createDockerEngine } from './docker-engine.ts'
 import { EngineClient } from './engine-client.ts'
 
-/** A way to the engine that can be cut: as a restart with live-restore looks to a worker (reliability.md D1 to D3). */
-class Gate {
-  readonly path: string
-  readonly #target: string
-  readonly #sockets = new Set<Socket>()
-  #server: Server | undefined
-
-  constructor(path: string, target: string) {
-    this.path = path
-    this.#target = target
-  }
-
-  open(): Promise<void> {
-    const server = createServer((near) => {
-      const far = createConnection(this.#target)
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(one)
-        one.pipe(other)
-        one.on('error', () => other.destroy())
-        one.on('close', () => {
-          this.#sockets.delete(one)
-          other.destroy()
-        })
-      }
-    })
-    this.#server = server
-    return new Promise((resolve) => server.listen(this.path, resolve))
-  }
-
-  shut(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
-    return new Promise((resolve) => {
-      if (this.#server) this.#server.close(() => resolve())
-      else resolve()
-    })
-  }
-}
-
 let docker: TestDocker
 let folder: Awaited<ReturnType<typeof tempFolder>>
-let gate: Gate
+let gate: EngineGate
 let engine: Engine
 let client: EngineClient
 
@@ -70,7 +29,7 @@ beforeAll(async () => {
 }, 120_000)
 
 beforeEach(async () => {
-  gate = new Gate(join(folder.path, 'docker.sock'), docker.socket)
+  gate = new EngineGate(join(folder.path, 'docker.sock'), docker.socket)
   await gate.open()
   engine = createDockerEngine({
     socketPath: gate.path,

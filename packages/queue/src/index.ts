@@ -1,4 +1,3 @@
-export { checkRedis } from './check-redis.ts'
 export { type ConsumerOptions, openConsumer, type QueueConsumer } from './consumer.ts'
 export { openPublisher, type PublisherOptions } from './publisher.ts'
 export { openSignals } from './signals.ts'
@@ -7,3 +6,4 @@ export {
   type StalledChecks,
   type StalledChecksOptions,
 } from './stalled-checks.ts'
+export { watchRedis } from './watch-redis.ts'

@@ -46,7 +46,11 @@ const sqlState = (error: unknown): string => {
 }
 
 const away = (cause: unknown): WaggleError =>
-  unavailable('database_unavailable', 'The database does not answer.', { cause })
+  unavailable(
+    'database_unavailable',
+    'The database does not answer: start it, or set WAGGLE_DATABASE_URL.',
+    { cause },
+  )
 
 const exists = (code: string, cause: unknown): WaggleError =>
   conflict(code, 'A row with this key exists already.', { cause })
@@ -70,7 +74,11 @@ const fromSqlite = (errcode: number, cause: unknown, conflictCode: string): Wagg
   switch (errcode & 0xff) {
     case 5:
     case 6:
-      return unavailable('database_locked', 'The database is locked by another process.', { cause })
+      return unavailable(
+        'database_locked',
+        'The database is locked by another process: end that one; this one goes on by itself then.',
+        { cause },
+      )
     case 13:
       return full(cause)
     case 8:
@@ -111,7 +119,7 @@ const fromPostgres = (code: string, cause: unknown, conflictCode: string): Waggl
     case '3D':
       return unavailable(
         'database_refused',
-        'The database refuses the login or has no such database.',
+        'The database refuses the login or has no such database: see WAGGLE_DATABASE_URL.',
         {
           cause,
         },

@@ -13,6 +13,7 @@ export {
   type Ran,
   runNamed,
 } from './docker-stage.ts'
+export { EngineGate } from './engine-gate.ts'
 export { FakeEngine, type FakeStep } from './fake-engine.ts'
 export { freePort } from './free-port.ts'
 export { makeSpec, makeSpecStep } from './make-spec.ts'
