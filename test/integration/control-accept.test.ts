@@ -108,6 +108,7 @@ describe('accept', () => {
         dataSealed: control.deps.sealer.seal(`value of ${name}`, secretPlace(repo.id, name)),
         pullRequest,
         pullRequestPush: false,
+        forks: false,
       })
     const text = pipeline('a').replace(
       '  commands:',
@@ -138,6 +139,7 @@ describe('accept', () => {
         name,
         pullRequest: false,
         pullRequestPush: false,
+        forks: false,
         dataSealed: control.deps.sealer.seal(name, secretPlace(repo.id, name)),
       })
     const text = pipeline('a').replace(
@@ -161,7 +163,13 @@ describe('accept', () => {
   it('ends a stage whose secret does not open any more, with the reason', async () => {
     const repo = await control.repo()
     const dataSealed = control.deps.sealer.seal('x', 'secrets/elsewhere')
-    const secret = { repoId: repo.id, name: 'token', pullRequest: false, pullRequestPush: false }
+    const secret = {
+      repoId: repo.id,
+      name: 'token',
+      pullRequest: false,
+      pullRequestPush: false,
+      forks: false,
+    }
     await control.database.secrets.create({ ...secret, dataSealed })
     const text = pipeline('a').replace(
       '  commands:',

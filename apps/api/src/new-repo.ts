@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { repoSecretPlace } from '@waggle/control'
 import type { NewRepo, Repo, Sealer } from '@waggle/domain'
 import { badRequest } from './http/status-of.ts'
-import { newRepoKey, repoSecretPlace, signerPlace } from './repo-keys.ts'
+import { newRepoKey, signerPlace } from './repo-keys.ts'
 
 export interface RepoWish {
   readonly slug: string

@@ -6,6 +6,5 @@ const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 export const newRepoKey = (): string =>
   Array.from({ length: 32 }, () => letters[randomInt(letters.length)]).join('')
 
-/** What the sealed keys of a repository are bound to. Its uid is there before its row is. */
+/** What the sealed webhook key of a repository is bound to. Its uid is there before its row is. */
 export const signerPlace = (uid: string): string => `repos/${uid}/signer`
-export const repoSecretPlace = (uid: string): string => `repos/${uid}/secret`

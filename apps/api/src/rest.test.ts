@@ -127,7 +127,7 @@ describe('conventions', () => {
       path
         .replace(':owner/:name', 'o/n')
         .replace(':stageId', '1')
-        .replace(/:(build|stage|step|secret)/g, '1')
+        .replace(/:(build|stage|step|secret|namespace)/g, '1')
     for (const { method, path, permission } of api.api.routes) {
       if (permission === 'none') continue
       const name = `${method} ${path}`
@@ -305,5 +305,81 @@ describe('secrets', () => {
     await submit()
     const answer = await api.call('POST', '/api/repos/o/n/secrets', body)
     expect(answer).toMatchObject({ status: 400, json: { message } })
+  })
+
+  test('may be marked for approved builds of forks', async () => {
+    await submit()
+    const path = '/api/repos/o/n/secrets'
+    const made = await api.call('POST', path, { name: 'fork', data: 'x', forks: true })
+    expect(made.json).toMatchObject({ name: 'fork', forks: true })
+    const changed = await api.call('PATCH', `${path}/fork`, { forks: false })
+    expect(changed.json.forks).toBeUndefined()
+  })
+})
+
+describe('secrets of a namespace', () => {
+  test('are written by name without case, and never read back', async () => {
+    const path = '/api/secrets/Acme'
+    const made = await api.call('POST', path, { name: 'Org_token', data: 'swordfish' })
+    expect(made.json).toMatchObject({ namespace: 'Acme', name: 'Org_token' })
+    expect(made.json.repo_id).toBeUndefined()
+    const again = await api.call('POST', '/api/secrets/acme', { name: 'ORG_TOKEN', data: 'x' })
+    expect(again.status).toBe(409)
+    const changed = await api.call('POST', `${path}/org_TOKEN`, { pull_request: true })
+    expect(changed.json).toMatchObject({ name: 'Org_token', pull_request: true })
+    expect((await api.call('PATCH', `${path}/org_token`, { data: '' })).status).toBe(400)
+    const all = [made, changed, await api.call('GET', '/api/secrets'), await api.call('GET', path)]
+    expect(all.map((answer) => answer.text).join('')).not.toContain('swordfish')
+    expect(all[2]?.json).toContainEqual(expect.objectContaining({ name: 'Org_token' }))
+    expect((await api.call('DELETE', `${path}/org_token`)).status).toBe(204)
+    expect((await api.call('GET', `${path}/org_token`)).status).toBe(404)
+  })
+
+  test.each([
+    ['/api/secrets/acme', { name: 'a b', data: 'x' }, 'Invalid Secret Name'],
+    ['/api/secrets/acme', { name: 'a', data: '' }, 'Invalid Secret Value'],
+    ['/api/secrets/a%20b', { name: 'a', data: 'x' }, 'Invalid Namespace'],
+  ])('refuses %s %j', async (path, body, message) => {
+    const answer = await api.call('POST', path, body)
+    expect(answer).toMatchObject({ status: 400, json: { message } })
+  })
+})
+
+describe('signing and encrypting', () => {
+  const file = 'kind: pipeline\nname: a\nsteps: []\n'
+
+  test('signs a file by its documents, with a key of the repository alone', async () => {
+    await submit()
+    const sign = (data: unknown) => api.call('POST', '/api/repos/o/n/sign', { data })
+    const { json } = await sign(file)
+    expect(json.data).toMatch(/^[0-9a-f]{64}$/)
+    expect((await sign(`${file}---\nkind: signature\nhmac: ${json.data}\n`)).json).toEqual(json)
+    expect((await sign(file.replace('name: a', 'name: b'))).json).not.toEqual(json)
+    await submit({ repository: 'o/other' })
+    const other = await api.call('POST', '/api/repos/o/other/sign', { data: file })
+    expect(other.json.data).not.toBe(json.data)
+  })
+
+  test.each(['{', 'name: no kind\n', 'kind: pipeline\nsteps: {}\n'])(
+    'answers 500 with the reason to %j',
+    async (data) => {
+      await submit()
+      const answer = await api.call('POST', '/api/repos/o/n/sign', { data })
+      expect(answer.status).toBe(500)
+      expect(answer.json.message).not.toBe('Internal Server Error')
+    },
+  )
+
+  test('encrypts a value for a secret document, each time another way', async () => {
+    await submit()
+    const path = '/api/repos/o/n/encrypt'
+    const [one, two] = [
+      await api.call('POST', path, { data: 'swordfish' }),
+      await api.call('POST', `${path}/secret`, { name: 'x', data: 'swordfish' }),
+    ]
+    for (const answer of [one, two])
+      expect(Buffer.from(answer.json.data, 'base64')).toHaveLength(12 + 9 + 16)
+    expect(one.json.data).not.toBe(two.json.data)
+    expect((await api.call('POST', path, { data: '' })).status).toBe(400)
   })
 })

@@ -54,6 +54,14 @@ describe('the record of a build', () => {
     const repo = { slug: 'acme/app', protected: isProtected }
     expect(isVerified(repo, makeHook(hook))).toBe(verified)
   })
+
+  it('lets a signed file of a protected repository run, but no fork', () => {
+    const repo = { slug: 'acme/app', protected: true }
+    const push = makeHook({ trigger: '@hook', event: 'push' })
+    expect(isVerified(repo, push, true)).toBe(true)
+    const fork = makeHook({ trigger: '@hook', event: 'pull_request', fork: 'evil/app' })
+    expect(isVerified(repo, fork, true)).toBe(false)
+  })
 })
 
 describe('completing a hook from its commit', () => {

@@ -109,11 +109,15 @@ export const initialStatus = (
   return dependsOn.length === 0 ? 'pending' : 'waiting_on_dependencies'
 }
 
-/** Whether the build may run without somebody's approval (scheduling.md §3.9, threats.md C.1). Signatures are not
- *  checked yet: what a protected repository's webhook brings waits. */
-export const isVerified = (repo: Pick<Repo, 'slug' | 'protected'>, hook: Hook): boolean => {
+/** Whether the build may run without somebody's approval (scheduling.md §3.9, threats.md C.1). `isSigned`: the text
+ *  has the signature that a protected repository wants of what a webhook brings. */
+export const isVerified = (
+  repo: Pick<Repo, 'slug' | 'protected'>,
+  hook: Hook,
+  isSigned = false,
+): boolean => {
   const isFromOutside = hook.trigger === '@hook'
-  if (repo.protected && isFromOutside) return false
+  if (repo.protected && isFromOutside && !isSigned) return false
   if (hook.event !== 'pull_request') return true
   // A pull request whose head repository is gone or was not named is a stranger's, unless a person started it.
   if (hook.fork === '') return !isFromOutside

@@ -8,11 +8,10 @@ import type {
   Stage,
   WorkerRecord,
 } from '@waggle/domain'
-import { isWaggleError } from '@waggle/domain'
+import { isWaggleError, mayHaveSecret, originOf } from '@waggle/domain'
 import { namedSecrets, type ParsedManifest, substitutionValues } from '@waggle/pipeline'
 import type { ControlDeps } from './control-deps.ts'
 import { installationOf } from './installation.ts'
-import { mayHaveSecret, originOf } from './origin.ts'
 import { secretPlace } from './places.ts'
 import { recentManifests } from './recent-manifests.ts'
 
@@ -68,6 +67,7 @@ const manifestOf = async (database: Database, build: Build): Promise<string | nu
   if (text !== null) recent.add(build, text)
   return text
 }
+
 /** Only a file that may ask for them is given the changed files: the word stands in any that does. */
 const changedFilesOf = async (
   { builds }: Pick<Database, 'builds'>,
@@ -77,7 +77,6 @@ const changedFilesOf = async (
   const plan = manifest.includes('paths') ? await builds.findPlan(id) : null
   return plan?.changedFiles === undefined ? {} : { changedFiles: plan.changedFiles }
 }
-
 
 /** Those secrets that the stage's file names and the build's origin may have, in the clear (threats.md C.1, T-02).
  *  A text is the reason why they cannot be given. */

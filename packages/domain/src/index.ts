@@ -26,6 +26,7 @@ export {
 export { LineBlockWriter, readLineBlock, sliceLineBlock } from './line-block.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export type * from './offer.ts'
+export { type Exposure, mayHaveSecret, type Origin, originOf } from './origin.ts'
 export type * from './outbox.ts'
 export {
   canServe,

@@ -7,6 +7,8 @@ export interface Secret {
   /** Whether builds of pull requests may have it. */
   readonly pullRequest: boolean
   readonly pullRequestPush: boolean
+  /** Whether approved builds of forks' pull requests may have it (threats.md C.1). */
+  readonly forks: boolean
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -21,8 +23,30 @@ export interface SecretStore {
   create(secret: NewSecret): Promise<Secret>
   update(
     id: number,
-    patch: Partial<Pick<Secret, 'dataSealed' | 'pullRequest' | 'pullRequestPush'>>,
+    patch: Partial<Pick<Secret, 'dataSealed' | 'pullRequest' | 'pullRequestPush' | 'forks'>>,
   ): Promise<Secret | null>
+  delete(id: number): Promise<boolean>
+}
+
+/** A secret of all repositories of a namespace. Names of both are compared without case (rest-api.md §7.10). */
+export interface OrgSecret extends Omit<Secret, 'repoId'> {
+  readonly namespace: string
+}
+
+export type NewOrgSecret = Omit<OrgSecret, 'id' | 'createdAt' | 'updatedAt'>
+
+export interface OrgSecretStore {
+  /** Of all namespaces, by name. */
+  list(): Promise<readonly OrgSecret[]>
+  /** By name. */
+  listByNamespace(namespace: string): Promise<readonly OrgSecret[]>
+  findByName(namespace: string, name: string): Promise<OrgSecret | null>
+  /** Conflict `secret_exists` when the name is taken. */
+  create(secret: NewOrgSecret): Promise<OrgSecret>
+  update(
+    id: number,
+    patch: Partial<Pick<OrgSecret, 'dataSealed' | 'pullRequest' | 'pullRequestPush' | 'forks'>>,
+  ): Promise<OrgSecret | null>
   delete(id: number): Promise<boolean>
 }
 

@@ -4,7 +4,7 @@ import type { DeliveryStore } from './delivery.ts'
 import type { LogArchive } from './line.ts'
 import type { OutboxStore } from './outbox.ts'
 import type { RepoStore } from './repo.ts'
-import type { SecretStore } from './secret.ts'
+import type { OrgSecretStore, SecretStore } from './secret.ts'
 import type { StageStore } from './stage.ts'
 import type { StepStore } from './step.ts'
 import type { SettingStore, TickStore } from './tick.ts'
@@ -21,6 +21,7 @@ export interface Stores {
   readonly attempts: AttemptStore
   readonly workers: WorkerStore
   readonly secrets: SecretStore
+  readonly orgSecrets: OrgSecretStore
   readonly deliveries: DeliveryStore
   readonly outbox: OutboxStore
   readonly ticks: TickStore

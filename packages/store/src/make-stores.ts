@@ -5,6 +5,7 @@ import { attemptStore } from './stores/attempt-store.ts'
 import { buildStore } from './stores/build-store.ts'
 import { deliveryStore } from './stores/delivery-store.ts'
 import { logArchive } from './stores/log-archive.ts'
+import { orgSecretStore } from './stores/org-secret-store.ts'
 import { outboxStore } from './stores/outbox-store.ts'
 import { repoStore } from './stores/repo-store.ts'
 import { secretStore } from './stores/secret-store.ts'
@@ -26,6 +27,7 @@ export const makeStores = (session: Session): Stores => ({
   attempts: attemptStore(session),
   workers: workerStore(session),
   secrets: secretStore(session),
+  orgSecrets: orgSecretStore(session),
   deliveries: deliveryStore(session),
   outbox: outboxStore(session),
   ticks: tickStore(session),

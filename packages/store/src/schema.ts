@@ -2,6 +2,7 @@ import type {
   Attempt,
   Build,
   Delivery,
+  OrgSecret,
   Repo,
   Secret,
   Stage,
@@ -29,6 +30,8 @@ export interface Schema {
   attempts: Cells<Attempt>
   workers: Cells<WorkerRecord>
   secrets: Cells<Secret>
+  /** Keys: both names in lower case, for they are unique without case. */
+  orgSecrets: Cells<OrgSecret> & { namespaceKey: string; nameKey: string }
   deliveries: Cells<Delivery>
   outbox: { id: number; message: string; createdAt: number }
   ticks: { name: string; dueAt: number; lateMs: number }

@@ -3,9 +3,11 @@ import type { Route } from '../http/route.ts'
 import { buildRoutes } from './build-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { logRoutes } from './log-routes.ts'
+import { orgSecretRoutes } from './org-secret-routes.ts'
 import { queueRoutes } from './queue-routes.ts'
 import { repoRoutes } from './repo-routes.ts'
 import { secretRoutes } from './secret-routes.ts'
+import { signingRoutes } from './signing-routes.ts'
 import { streamRoutes } from './stream-routes.ts'
 import { submitRoutes } from './submit-routes.ts'
 import { systemRoutes } from './system-routes.ts'
@@ -23,6 +25,8 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...buildRoutes(deps),
   ...logRoutes(deps),
   ...secretRoutes(deps),
+  ...orgSecretRoutes(deps),
+  ...signingRoutes(deps),
   ...streamRoutes(deps),
   ...hookRoutes(deps),
 ]

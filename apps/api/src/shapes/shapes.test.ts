@@ -168,6 +168,7 @@ test('a secret never shows its value, nor that it is not for pull requests', () 
     dataSealed: Buffer.from('x'),
     pullRequest: false,
     pullRequestPush: false,
+    forks: false,
     createdAt: 0,
     updatedAt: 0,
   }

@@ -5,12 +5,14 @@ import type { Dialect } from '../dialect.ts'
 import { translateError } from '../translate-error.ts'
 import { start } from './0001-start.ts'
 import { unfinishedStages } from './0002-unfinished-stages.ts'
+import { orgSecrets } from './0003-org-secrets.ts'
 import { buildPlan } from './0004-build-plan.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0001-start': start(dialect),
   '0002-unfinished-stages': unfinishedStages,
+  '0003-org-secrets': orgSecrets(dialect),
   '0004-build-plan': buildPlan,
 })
 

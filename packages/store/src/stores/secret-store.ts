@@ -11,6 +11,7 @@ const secret = noun<Secret>('secret', {
   dataSealed: bytes,
   pullRequest: flag,
   pullRequestPush: flag,
+  forks: flag,
   createdAt: int,
   updatedAt: int,
 })
@@ -39,6 +40,7 @@ const create = query(
         dataSealed: p.dataSealed,
         pullRequest: p.pullRequest,
         pullRequestPush: p.pullRequestPush,
+        forks: p.forks,
         createdAt: stamp,
         updatedAt: stamp,
       } as never)
@@ -49,7 +51,7 @@ const create = query(
 const update = query(({ db, now }, p: Patch & { id: number }) =>
   db
     .updateTable('secrets')
-    .set({ ...keep(p, ['dataSealed', 'pullRequest', 'pullRequestPush']), updatedAt: now })
+    .set({ ...keep(p, ['dataSealed', 'pullRequest', 'pullRequestPush', 'forks']), updatedAt: now })
     .where('id', '=', p.id)
     .returning(secret.columns),
 )

@@ -20,12 +20,24 @@ describe('origin of a build (threats C.1)', () => {
     expect(originOf({ event, ref, sourceRepo }, repo)).toBe(origin)
   })
 
-  it('gives a pull request only secrets marked for it, and a fork none', () => {
-    const marked = { pullRequest: true }
-    const plain = { pullRequest: false }
-    expect([mayHaveSecret('own', marked), mayHaveSecret('own', plain)]).toEqual([true, true])
-    expect(mayHaveSecret('pull_request', marked)).toBe(true)
-    expect(mayHaveSecret('pull_request', plain)).toBe(false)
-    expect([mayHaveSecret('fork', marked), mayHaveSecret('fork', plain)]).toEqual([false, false])
+  it.each([
+    ['promote', 'refs/heads/topic', 'evil/app', 'fork'],
+    ['custom', 'refs/heads/topic', 'acme/app', 'pull_request'],
+  ] as const)(
+    '%s of %s that was a request from "%s" keeps its origin',
+    (event, ref, sourceRepo, origin) => {
+      expect(originOf({ event, ref, sourceRepo }, repo)).toBe(origin)
+    },
+  )
+
+  it.each([
+    // what the secret says; own, pull request, fork
+    [{ pullRequest: false, forks: false }, [true, false, false]],
+    [{ pullRequest: true, forks: false }, [true, true, false]],
+    [{ pullRequest: false, forks: true }, [true, false, true]],
+    [{ pullRequest: true, forks: true }, [true, true, true]],
+  ] as const)('a secret with %j is had by its origins only', (secret, expected) => {
+    const origins = ['own', 'pull_request', 'fork'] as const
+    expect(origins.map((origin) => mayHaveSecret(origin, secret))).toEqual(expected)
   })
 })
