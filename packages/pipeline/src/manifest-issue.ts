@@ -9,11 +9,16 @@ export interface ManifestIssue {
   readonly column: number
 }
 
-/** One line for people: `line 12, column 3: steps[0].commands: cannot unmarshal …`. */
+/** One line for people: `document 2, line 12, column 3: steps[0].commands: cannot unmarshal …`. */
 export const formatIssue = (issue: ManifestIssue): string => {
   const path = issue.path === '' ? '' : `${issue.path}: `
-  return oneLine(`line ${issue.line}, column ${issue.column}: ${path}${issue.message}`)
+  const { document, line, column } = issue
+  return oneLine(`document ${document}, line ${line}, column ${column}: ${path}${issue.message}`)
 }
+
+/** In the order of the file. */
+export const byPlace = (a: ManifestIssue, b: ManifestIssue): number =>
+  a.line - b.line || a.column - b.column
 
 /** All issues as one text; the first twenty, so that a hostile file cannot make a long one. */
 export const formatIssues = (issues: readonly ManifestIssue[]): string => {

@@ -105,9 +105,9 @@ describe('parseManifest', () => {
       'kind: pipeline\n---\nkind: pipeline\nname: [a]\nsteps:\n- commands: x\n---\nname: b\n'
     const { issues } = parseManifest(text)
     expect(issues.map(formatIssue)).toEqual([
-      'line 4, column 7: name: cannot unmarshal !!seq into string',
-      'line 6, column 13: steps[0].commands: cannot unmarshal !!str `x` into []string',
-      'line 8, column 1: yaml: missing kind attribute',
+      'document 2, line 4, column 7: name: cannot unmarshal !!seq into string',
+      'document 2, line 6, column 13: steps[0].commands: cannot unmarshal !!str `x` into []string',
+      'document 3, line 8, column 1: yaml: missing kind attribute',
     ])
   })
 

@@ -1,9 +1,10 @@
 import { decodePipeline, type StepBudget } from './decode-pipeline.ts'
 import { decodeSecret } from './decode-secret.ts'
+import { expandMatrix } from './expand-matrix.ts'
 import { Fields, IssueSink } from './fields.ts'
 import { manifestLimits } from './limits.ts'
 import type { ManifestDocument, ParsedManifest } from './manifest.ts'
-import type { ManifestIssue } from './manifest-issue.ts'
+import { byPlace, type ManifestIssue } from './manifest-issue.ts'
 import { fileIssue, type ReadDocument, readDocuments } from './read-documents.ts'
 
 /** Reads a pipeline file as the server does: unsubstituted, one lenient schema for every type (pipeline.md §3, §4).
@@ -12,15 +13,33 @@ export const parseManifest = (text: string): ParsedManifest => {
   const { documents, issues } = readDocuments(text)
   const all: ManifestIssue[] = [...issues]
   const budget: StepBudget = { left: manifestLimits.stepsPerFile }
-  const parsed = documents.map((document) => decodeDocument(document, budget, all))
+  const parsed = documents.flatMap((document) => {
+    const copies = expandMatrix(decodeDocument(document, budget, all))
+    // The first of them was counted when it was decoded.
+    for (const copy of copies.slice(1)) countSteps(copy, budget, all)
+    return copies
+  })
   const stages = parsed.filter((document) => document.role === 'pipeline')
   const extra = stages[manifestLimits.stages]
   if (extra !== undefined) {
     const message = `the file has ${stages.length} pipelines and exceeds the limit of ${manifestLimits.stages} stages`
     all.push(fileIssue('limit_stages', message, extra.line))
   }
-  all.sort((a, b) => a.line - b.line || a.column - b.column)
+  all.sort(byPlace)
   return { documents: parsed, issues: all.slice(0, manifestLimits.issues) }
+}
+
+const countSteps = (
+  document: ManifestDocument,
+  budget: StepBudget,
+  issues: ManifestIssue[],
+): void => {
+  if (document.role !== 'pipeline' || budget.left < 0) return
+  const { steps, services } = document.pipeline
+  budget.left -= steps.length + services.length
+  if (budget.left >= 0) return
+  const message = `with its matrix the file exceeds the limit of ${manifestLimits.stepsPerFile} steps`
+  issues.push(fileIssue('limit_steps', message, document.line))
 }
 
 const decodeDocument = (

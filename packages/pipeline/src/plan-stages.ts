@@ -1,9 +1,10 @@
-import type { Hook, Labels } from '@waggle/domain'
+import type { Hook, Labels, Retry } from '@waggle/domain'
 import { type ConditionValues, firstUnmet, stageFlags, type Unmet } from './condition.ts'
 import type { GlobBudget } from './glob.ts'
 import { lintFile } from './lint-file.ts'
 import type { ParsedManifest, Pipeline } from './manifest.ts'
-import { formatIssues } from './manifest-issue.ts'
+import { byPlace, formatIssues } from './manifest-issue.ts'
+import { stagesOfName } from './matrix-instances.ts'
 
 /** A stage to be made (pipeline.md §11.3). */
 export interface PlannedStage {
@@ -22,6 +23,8 @@ export interface PlannedStage {
   readonly dependsOn: readonly string[]
   readonly onSuccess: boolean
   readonly onFailure: boolean
+  /** Beyond Drone: further attempts of the stage. */
+  readonly retry: Retry
 }
 
 export interface SkippedStage {
@@ -52,10 +55,9 @@ export const planStages = (
   hook: Hook,
   repo: { readonly slug: string; readonly throttle: number },
 ): StagePlan => {
-  if (manifest.issues.length > 0) return { kind: 'error', message: formatIssues(manifest.issues) }
+  const issues = [...manifest.issues, ...lintFile(manifest)].toSorted(byPlace)
+  if (issues.length > 0) return { kind: 'error', message: formatIssues(issues) }
   const documents = manifest.documents.filter((document) => document.role === 'pipeline')
-  const message = lintFile(documents)
-  if (message !== null) return { kind: 'error', message }
   const pipelines = documents.map((document) => document.pipeline)
   const skipped: SkippedStage[] = []
   const remaining: Pipeline[] = []
@@ -93,17 +95,18 @@ const whySkipped = (
   return firstUnmet(pipeline.trigger, values, 'trigger', budget)
 }
 
-/** The dependencies of each pipeline, skipped ones replaced by theirs, without duplicates. One pass in file order
- *  is enough, as dependencies name earlier pipelines only. */
+/** The dependencies of each pipeline, skipped ones replaced by theirs, the name of a matrix by all of its stages,
+ *  without duplicates. One pass in file order is enough, as dependencies name earlier pipelines only. */
 const bridgeSkipped = (
   pipelines: readonly Pipeline[],
   remaining: ReadonlySet<string>,
 ): Map<string, readonly string[]> => {
   const resolved = new Map<string, readonly string[]>()
+  const stages = stagesOfName(pipelines)
   for (const { name, dependsOn } of pipelines) {
-    const names = dependsOn.flatMap((dependency) =>
-      remaining.has(dependency) ? [dependency] : (resolved.get(dependency) ?? []),
-    )
+    const names = dependsOn
+      .flatMap((dependency) => stages.get(dependency) ?? [])
+      .flatMap((stage) => (remaining.has(stage) ? [stage] : (resolved.get(stage) ?? [])))
     resolved.set(name, [...new Set(names)])
   }
   return resolved
@@ -128,4 +131,5 @@ const plan = (
   labels: pipeline.node,
   dependsOn,
   ...stageFlags(pipeline.trigger.status),
+  retry: pipeline.waggle.retry,
 })

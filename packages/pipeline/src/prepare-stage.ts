@@ -1,15 +1,19 @@
 import type { Given } from '@waggle/domain'
 import type { CompileSettings } from './compile-settings.ts'
 import { decodePipeline, type StepBudget } from './decode-pipeline.ts'
+import { instanceOfStage } from './expand-matrix.ts'
 import { Fields, IssueSink } from './fields.ts'
 import { manifestLimits } from './limits.ts'
+import { placeProblems, type StageLint } from './lint-problem.ts'
 import { lintStepNames } from './lint-step-names.ts'
 import type { Pipeline } from './manifest.ts'
 import { formatIssues, type ManifestIssue } from './manifest-issue.ts'
+import { pipelineOfInstance } from './matrix-instances.ts'
 import { type ReadDocument, readDocuments } from './read-documents.ts'
 import { isFork } from './resolve-secret.ts'
 import { substituteDocument } from './substitute-document.ts'
 import { stableNames, substitutionValues } from './substitution-values.ts'
+import type { YamlNode } from './yaml-node.ts'
 
 export type PreparedStage =
   | {
@@ -29,16 +33,16 @@ export const prepareStage = (
   given: Given,
   settings: CompileSettings,
   type: 'docker' | 'exec',
-  lint: (pipeline: Pipeline, isTrusted: boolean) => string | null,
+  lint: StageLint,
 ): PreparedStage => {
   const { documents, issues } = readDocuments(given.manifest)
   if (issues.length > 0) return { kind: 'error', message: formatIssues(issues) }
   const decoded = decodeAll(documents, given, settings, type)
   if (decoded.issues.length > 0) return { kind: 'error', message: formatIssues(decoded.issues) }
-  for (const { pipeline } of decoded.pipelines) {
-    const message = lintStepNames(pipeline)
-    if (message !== null) return { kind: 'error', message }
-  }
+  const misnamed = decoded.pipelines.flatMap(({ pipeline, at }) =>
+    placeProblems(lintStepNames(pipeline), at),
+  )
+  if (misnamed.length > 0) return { kind: 'error', message: formatIssues(misnamed) }
   const name = given.stage.name || 'default'
   const chosen = decoded.pipelines.find(({ pipeline }) => pipeline.name === name)
   if (chosen === undefined) {
@@ -46,14 +50,17 @@ export const prepareStage = (
     return { kind: 'error', message }
   }
   const isTrusted = given.repo.trusted && !isFork(given)
-  const message = lint(chosen.pipeline, isTrusted)
-  return message === null ? { kind: 'ready', isTrusted, ...chosen } : { kind: 'error', message }
+  const problems = placeProblems(lint(chosen.pipeline, isTrusted), chosen.at)
+  if (problems.length > 0) return { kind: 'error', message: formatIssues(problems) }
+  const { pipeline, made, warnings } = chosen
+  return { kind: 'ready', isTrusted, pipeline, made, warnings }
 }
 
 interface Chosen {
   readonly pipeline: Pipeline
   readonly made: Readonly<Record<string, string>>
   readonly warnings: readonly string[]
+  readonly at: { readonly number: number; readonly root: YamlNode; readonly line: number }
 }
 
 /** All documents are substituted: a syntax error anywhere in the file fails the stage, as in the reference. */
@@ -65,12 +72,14 @@ const decodeAll = (
 ): { pipelines: Chosen[]; issues: ManifestIssue[] } => {
   const values = substitutionValues(given, settings.environment)
   const isStable = stableNames(given)
-  const lookup = (name: string): string => values.get(name) ?? ''
   const budget: StepBudget = { left: manifestLimits.stepsPerFile }
   const issues: ManifestIssue[] = []
   const pipelines: Chosen[] = []
-  for (const { number, root } of documents) {
+  for (const { number, root, raw } of documents) {
     if (root === null) continue
+    const instance = root.kind === 'map' ? instanceOfStage(root, given.stage.name) : null
+    const own = new Map(Object.entries(instance?.values ?? {}))
+    const lookup = (name: string): string => own.get(name) ?? values.get(name) ?? ''
     const {
       root: substituted,
       made,
@@ -85,7 +94,9 @@ const decodeAll = (
     const sink = new IssueSink(number)
     const fields = new Fields(substituted, '', sink)
     if (!isOfType(fields, type)) continue
-    pipelines.push({ pipeline: decodePipeline(fields, budget), made, warnings })
+    const decoded = decodePipeline(fields, budget)
+    const pipeline = instance === null ? decoded : pipelineOfInstance(decoded, instance)
+    pipelines.push({ pipeline, made, warnings, at: { number, root: substituted, line: raw.line } })
     issues.push(...sink.issues, ...sink.ofStage.issues)
   }
   return { pipelines, issues }

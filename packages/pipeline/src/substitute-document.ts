@@ -1,9 +1,10 @@
 import { CommandValues, type Shell } from './command-values.ts'
 import { manifestLimits } from './limits.ts'
+import { pathText } from './lint-problem.ts'
 import type { ManifestIssue } from './manifest-issue.ts'
-import { quoteValue } from './quote-value.ts'
-import { substitute, Values, workLimit } from './substitute.ts'
-import { parseTemplate, SubstitutionError } from './substitution-syntax.ts'
+import { workLimit } from './substitute.ts'
+import { fit, ScalarSubstitution } from './substitute-scalar.ts'
+import { SubstitutionError } from './substitution-syntax.ts'
 import type { YamlEntry, YamlNode, YamlScalar } from './yaml-node.ts'
 
 export interface SubstitutionOptions {
@@ -50,19 +51,13 @@ class Walk {
   readonly warnings: string[] = []
   readonly commands: CommandValues
   readonly #document: number
-  readonly #values: Values
-  readonly #quotingValues: Values
+  readonly #scalars: ScalarSubstitution
   #left = totalLimit
 
   constructor(document: number, { lookup, isStable }: SubstitutionOptions, shell: Shell) {
     this.#document = document
-    const budget = { left: workLimit }
-    this.#values = new Values(lookup, budget)
-    this.#quotingValues = new Values((name) => {
-      const value = lookup(name)
-      return value.includes('\n') ? quoteValue(value) : value
-    }, budget)
-    this.commands = new CommandValues(shell, this.#values, isStable)
+    this.#scalars = new ScalarSubstitution(lookup, { left: workLimit })
+    this.commands = new CommandValues(shell, this.#scalars.values, isStable)
   }
 
   node(node: YamlNode, path: Path): YamlNode {
@@ -87,11 +82,12 @@ class Walk {
   #scalar(scalar: YamlScalar, path: Path): YamlScalar {
     if (!scalar.text.includes('$')) return scalar
     try {
-      const text = isCommand(path) ? this.#command(scalar.text, path) : this.#value(scalar)
-      this.#left -= text.length
+      const changed = this.#scalars.asWritten(scalar) ?? this.#changed(scalar, path)
+      this.#left -= changed.text.length
       if (this.#left < 0)
         throw new SubstitutionError(`the results exceed ${totalLimit} characters in all`)
-      return { ...scalar, text }
+      const { source: _, ...rest } = scalar
+      return { ...rest, ...changed }
     } catch (error) {
       if (!(error instanceof SubstitutionError)) throw error
       if (this.issues.length < manifestLimits.issues) {
@@ -104,34 +100,19 @@ class Walk {
     }
   }
 
-  #command(text: string, path: Path): string {
-    return this.commands.substitute(text, ({ variable, source }) => {
+  #changed(scalar: YamlScalar, path: Path): Pick<YamlScalar, 'text' | 'style'> {
+    if (!isCommand(path)) return this.#scalars.value(scalar)
+    const template = this.#scalars.template(scalar)
+    const text = this.commands.substitute(template, ({ variable, source }) => {
       if (this.warnings.length >= manifestLimits.issues) return
       this.warnings.push(
         `${pathText(path)}: the value of ${source} holds shell metacharacters and is passed as $${variable}`,
       )
     })
+    return { style: scalar.style, text: fit(scalar, text) }
   }
-
-  /** A value with a line feed is quoted where the file's text would have been: in a block, between single quotes, or
-   *  amid other plain text. As a plain scalar of its own the quotes would have been YAML's, so it is itself. */
-  #value(scalar: YamlScalar): string {
-    const isRaw = scalar.style === 'double' || (scalar.style === 'plain' && isOneExpression(scalar))
-    return substitute(scalar.text, isRaw ? this.#values : this.#quotingValues)
-  }
-}
-
-const isOneExpression = (scalar: YamlScalar): boolean => {
-  const template = parseTemplate(scalar.text)
-  return template.length === 1 && typeof template[0] !== 'string'
 }
 
 /** `steps[n].commands[m]`, also of services. */
 const isCommand = (path: Path): boolean =>
   path.length === 4 && (path[0] === 'steps' || path[0] === 'services') && path[2] === 'commands'
-
-const pathText = (path: Path): string =>
-  path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`))
-    .join('')
-    .replace(/^\./, '')
