@@ -1,5 +1,4 @@
 import {
-  type Attempt,
   canServe,
   failpoint,
   type Given,
@@ -19,6 +18,8 @@ export interface AcceptQuestion {
   readonly attempt: number
   /** Chosen by the worker once per fetched entry. */
   readonly requestId: string
+  /** Variables that the worker gives to all steps: names of secrets may be made of them. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
 }
 
 export interface Accepted {
@@ -52,16 +53,16 @@ export const acceptStage = async (
   if (!canServe(worker, partitionOf(stage))) return refused('cannot_serve')
   if (await isPaused(deps)) return refused('paused')
 
-  const resolved = await resolveGiven(deps, worker, stage, question.attempt)
+  const resolved = await resolveGiven(deps, worker, stage, question)
   if (resolved.kind === 'unfit') {
     await failUnheldStage(deps, stage, resolved.message)
     return refused('not_pending')
   }
   const answer = { leaseToken: deps.newToken(), given: resolved.given }
-  const attempt = await take(deps, worker, stage, question, answer)
-  if (attempt === 'taken') return refused('not_pending')
+  const outcome = await take(deps, worker, stage, question, answer)
+  if (outcome === 'taken') return refused('not_pending')
   await failpoint('accept.committed')
-  if (attempt === 'repeat') return repeatOrRefuse(deps, worker, stageId, question)
+  if (outcome === 'repeat') return repeatOrRefuse(deps, worker, stageId, question)
   deps.log.info('stage accepted', {
     'build.id': stage.buildId,
     'stage.id': stage.id,
@@ -83,28 +84,31 @@ const take = (
   stage: Stage,
   question: AcceptQuestion,
   answer: { readonly leaseToken: string; readonly given: Given },
-): Promise<Attempt | 'taken' | 'repeat'> => {
+): Promise<'accepted' | 'taken' | 'repeat'> => {
   const place = answerPlace(stage.id, question.attempt)
   const answerSealed = deps.sealer.seal(JSON.stringify(answer), place)
   const tokenHash = deps.hashToken(answer.leaseToken)
-  return deps.database.transaction(async (stores) => {
+  return deps.database.transaction(async (stores, atEnd) => {
     const taken = await stores.stages.take(stage.id, question.attempt - 1, worker.name)
     if (!taken) {
       // The same request on a second connection may have won meanwhile.
       const own = await stores.attempts.findByRequest(worker.id, worker.bootId, question.requestId)
       return own ? 'repeat' : 'taken'
     }
-    return stores.attempts.create({
-      stageId: stage.id,
-      number: question.attempt,
-      buildId: stage.buildId,
-      workerId: worker.id,
-      bootId: worker.bootId,
-      workerName: worker.name,
-      requestId: question.requestId,
-      tokenHash,
-      answerSealed,
-    })
+    atEnd(
+      stores.attempts.create({
+        stageId: stage.id,
+        number: question.attempt,
+        buildId: stage.buildId,
+        workerId: worker.id,
+        bootId: worker.bootId,
+        workerName: worker.name,
+        requestId: question.requestId,
+        tokenHash,
+        answerSealed,
+      }),
+    )
+    return 'accepted'
   })
 }
 

@@ -1,4 +1,11 @@
-import { type Build, isDone, type OutboxRow, type Stage, type Stores } from '@waggle/domain'
+import {
+  type AtEnd,
+  type Build,
+  isDone,
+  type OutboxRow,
+  type Stage,
+  type Stores,
+} from '@waggle/domain'
 import { resolveStages } from './resolve-stages.ts'
 
 /** What a transaction that ended stages leaves to tell. */
@@ -16,6 +23,7 @@ export const advanceBuild = async (
   stores: Stores,
   build: Build,
   nowMs: number,
+  atEnd: AtEnd,
 ): Promise<Advance> => {
   // Cancelled or declined: whoever did that closed the stages too.
   if (isDone(build.status)) return { build, pending: [], outbox: [] }
@@ -34,12 +42,13 @@ export const advanceBuild = async (
   const outbox = pending.length > 0 ? await stores.outbox.add(pending.map(offerMessage)) : []
   if (changes.completion === null) return { build, pending, outbox }
   const finishedAt = Math.max(nowMs, build.startedAt)
-  const closed = await stores.builds.update(build.id, {
+  const end = {
     status: changes.completion,
     startedAt: build.startedAt || finishedAt,
     finishedAt,
-  })
-  return { build: closed ?? build, pending, outbox }
+  }
+  atEnd(stores.builds.update(build.id, end))
+  return { build: { ...build, ...end, version: build.version + 1 }, pending, outbox }
 }
 
 /** The promise to offer a stage's next attempt. */

@@ -65,7 +65,7 @@ export const endLostAttempt = async (
   gate: LossGate,
 ): Promise<EndedAttempt | null> => {
   const nowMs = deps.clock.now()
-  const result = await deps.database.transaction(async (stores) => {
+  const result = await deps.database.transaction(async (stores, atEnd) => {
     const build = await stores.builds.lock(ref.buildId)
     const stage = await stores.stages.lock(ref.stageId)
     const attempt = await gate(stores)
@@ -83,7 +83,7 @@ export const endLostAttempt = async (
     const isStageOver = isDone(stage.status)
     if (!isStageOver) await failStage(stores, stage, lossText(decision, attempt), nowMs)
     else await stores.stages.update(stage.id, { isHeld: false }, { attempt: attempt.number })
-    const advance = await advanceBuild(stores, build, nowMs)
+    const advance = await advanceBuild(stores, build, nowMs, atEnd)
     const outbox = [...logs, ...advance.outbox]
     return { decision, attempt, build: advance.build, outbox, pending: advance.pending }
   })

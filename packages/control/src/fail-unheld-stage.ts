@@ -12,14 +12,14 @@ export const failUnheldStage = async (
   reason: string,
 ): Promise<void> => {
   const nowMs = deps.clock.now()
-  const advance = await deps.database.transaction(async (stores) => {
+  const advance = await deps.database.transaction(async (stores, atEnd) => {
     const build = await stores.builds.lock(stage.buildId)
     const failed = await stores.stages.update(
       stage.id,
       { status: 'error', error: errorText(reason), startedAt: nowMs, stoppedAt: nowMs },
       { status: 'pending', isHeld: false, attempt: stage.attempt },
     )
-    return build && failed && advanceBuild(stores, build, nowMs)
+    return build && failed && advanceBuild(stores, build, nowMs, atEnd)
   })
   if (!advance) return
   deps.log.warn('stage can never run', {

@@ -1,5 +1,6 @@
 import {
   failpoint,
+  internal,
   invalid,
   isDone,
   type Lease,
@@ -11,15 +12,14 @@ import {
   type Step,
   type StepUpdate,
   type Stores,
-  stageStatuses,
 } from '@waggle/domain'
 import { advanceBuild } from './advance-build.ts'
 import { applySeals, closeLogs } from './apply-seals.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
-import { holdLease, type LeaseWish, lockBuildOf, whileRunning } from './hold-lease.ts'
+import { holdLease, type LeaseWish, whileRunning } from './hold-lease.ts'
 import { promiseSeals } from './promise-seals.ts'
-import { type LeaseOutcome, type LeaseRefused, leaseLost, ok } from './refusal.ts'
+import { type LeaseOutcome, leaseLost, ok } from './refusal.ts'
 import { applyUpdates, storedCode } from './step-updates.ts'
 import { tellChange } from './tell-change.ts'
 import { errorText } from './text-limits.ts'
@@ -34,15 +34,20 @@ export const finishStage = async (
   end: StageResult,
 ): Promise<LeaseOutcome> => {
   const nowMs = deps.clock.now()
-  const result = await deps.database.transaction(async (stores) => {
-    const build = await lockBuildOf(deps, stores, lease)
+  const result = await deps.database.transaction(async (stores, atEnd) => {
+    // Asked for together, run in order: all locks in one packet, the build's before the stage's (design §6).
+    const [build, held, known] = await Promise.all([
+      stores.builds.lockOfStage(lease.stageId),
+      holdLease(deps, stores, lease, wish),
+      stores.steps.listByStage(lease.stageId),
+    ])
+    if (held.kind !== 'held') return held
     if (!build) return leaseLost
-    const stage = await endStage(stores, lease, end, nowMs)
-    if (!stage) return whyNotEnded(deps, stores, lease, end)
-    // Neither needs the other: their statements go together.
-    const [logs, advance] = await Promise.all([
-      endAttempt(stores, lease, end, nowMs),
-      advanceBuild(stores, build, nowMs),
+    // None needs the other: their statements go together, the stage's first.
+    const [stage, logs, advance] = await Promise.all([
+      endStage(stores, held.stage, end, nowMs),
+      endAttempt(stores, known, lease, end, nowMs),
+      advanceBuild(stores, build, nowMs, atEnd),
     ])
     return { kind: 'finished' as const, stage, advance, logs }
   })
@@ -57,59 +62,48 @@ export const finishStage = async (
   return ok
 }
 
-/** Lock, check and write in one statement: a stage that is open and held by this attempt has it leased or granted, for
- *  whoever closes an attempt from outside gives its stage a final status in the same transaction. */
+/** The final status; `invalid` for one that does not come after the stage's own. */
 const endStage = async (
   stores: Stores,
-  lease: Lease,
+  stage: Stage,
   end: StageResult,
   nowMs: number,
-): Promise<Stage | null> => {
+): Promise<Stage> => {
+  if (!mayMoveStage('worker', stage.status, end.status))
+    throw invalid('bad_status', `a stage that is ${stage.status} cannot become ${end.status}`)
+  // It may never have started, or by another server's clock have done so later than now.
+  const startedAt = stage.startedAt || nowMs
   const patch = {
     status: end.status,
     exitCode: storedCode(end.exitCode),
     error: errorText(end.error),
-    stoppedAt: nowMs,
+    startedAt,
+    stoppedAt: Math.max(nowMs, startedAt),
     isHeld: false,
   }
-  const status = stageStatuses.filter((from) => mayMoveStage('worker', from, end.status))
-  const when = { status, attempt: lease.attempt, isHeld: true }
-  const stage = await stores.stages.update(lease.stageId, patch, when)
-  if (!stage || (stage.startedAt > 0 && stage.startedAt <= nowMs)) return stage
-  // It never started, or by another server's clock it did so later than now.
-  const startedAt = stage.startedAt || nowMs
-  const times = { startedAt, stoppedAt: Math.max(nowMs, startedAt) }
-  return stores.stages.update(stage.id, times)
+  const when = { status: stage.status, attempt: stage.attempt, isHeld: true }
+  const ended = await stores.stages.update(stage.id, patch, when)
+  if (!ended) throw internal('stage_not_ended', 'a locked stage was changed by somebody else')
+  return ended
 }
 
 /** Ends the attempt, its steps and their logs. */
 const endAttempt = async (
   stores: Stores,
+  known: readonly Step[],
   lease: Lease,
   end: StageResult,
   nowMs: number,
 ): Promise<{ readonly sealed: readonly LogKey[]; readonly outbox: readonly OutboxRow[] }> => {
   const { stageId, attempt } = lease
   const ended = { state: 'ended', end: 'finished' } as const
-  const [known] = await Promise.all([
-    stores.steps.listByStage(stageId),
+  const [sealed, steps] = await Promise.all([
+    applySeals(stores, known, lease, end.seals ?? []),
+    applyUpdates(stores, known, end.updates, nowMs),
     stores.attempts.update(stageId, attempt, ended, wish.states),
   ])
-  const sealed = await applySeals(stores, known, lease, end.seals ?? [])
-  const steps = await applyUpdates(stores, known, end.updates, nowMs)
   const closed = await applyUpdates(stores, steps, leftOpen(steps), nowMs)
   return { sealed, outbox: await promiseSeals(stores, closed, lease) }
-}
-
-const whyNotEnded = async (
-  deps: ControlDeps,
-  stores: Stores,
-  lease: Lease,
-  end: StageResult,
-): Promise<LeaseRefused | { readonly kind: 'repeat' }> => {
-  const held = await holdLease(deps, stores, lease, wish)
-  if (held.kind !== 'held') return held
-  throw invalid('bad_status', `a stage that is ${held.stage.status} cannot become ${end.status}`)
 }
 
 /** No step stays open in a stage that ended. One that ran and whose end nobody told is an error: its exit code is

@@ -26,8 +26,10 @@ export const grantSteps = async (
       stores.steps.listByStage(lease.stageId),
     ])
     if (held.kind !== 'held') return held
-    const sealed = await applySeals(stores, known, lease, request.seals ?? [])
-    const steps = await applyUpdates(stores, known, request.updates, nowMs)
+    const [sealed, steps] = await Promise.all([
+      applySeals(stores, known, lease, request.seals ?? []),
+      applyUpdates(stores, known, request.updates, nowMs),
+    ])
     const opened = await applyGrants(stores, held.attempt, steps, request.grants, nowMs)
     return { kind: 'granted' as const, stage: held.stage, opened, sealed }
   })

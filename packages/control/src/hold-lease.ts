@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { timingSafeEqual } from 'node:crypto'
-import type { Attempt, AttemptEnd, AttemptState, Build, Lease, Stage, Stores } from '@waggle/domain'
+import type { Attempt, AttemptEnd, AttemptState, Lease, Stage, Stores } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
 import { type LeaseRefused, leaseLost, wasCancelled } from './refusal.ts'
 
@@ -41,21 +41,6 @@ export const holdLease = async (
   if (attempt.state === 'closing') return wasCancelled
   if (wish.repeatOf !== undefined && attempt.end === wish.repeatOf) return { kind: 'repeat' }
   return leaseLost
-}
-
-/** The build of a lease, locked: for calls that may change it, before they lock the stage (order of locks: design §6).
- *  `null` where the lease is not the caller's. Says nothing about the attempt's state: that may change until the stage
- *  is locked, worker and token never do. */
-export const lockBuildOf = async (
-  { hashToken }: Pick<ControlDeps, 'hashToken'>,
-  stores: Stores,
-  lease: Lease,
-): Promise<Build | null> => {
-  const [attempt, build] = await Promise.all([
-    stores.attempts.findLease(lease.stageId, lease.attempt),
-    stores.builds.lockOfStage(lease.stageId),
-  ])
-  return attempt && isHolder(attempt, lease, hashToken(lease.token)) ? build : null
 }
 
 const isHolder = (attempt: Attempt, lease: Lease, tokenHash: string): boolean =>

@@ -1,4 +1,5 @@
 import {
+  type AtEnd,
   type Build,
   type Grant,
   invalid,
@@ -11,9 +12,9 @@ import {
 } from '@waggle/domain'
 import { applyGrants, doesCount, grantAtStart } from './apply-grants.ts'
 import type { ControlDeps } from './control-deps.ts'
-import { holdLease, lockBuildOf, whileRunning } from './hold-lease.ts'
+import { holdLease, whileRunning } from './hold-lease.ts'
 import { openLogs } from './open-logs.ts'
-import { type LeaseOutcome, type LeaseRefused, leaseLost, ok } from './refusal.ts'
+import { type LeaseOutcome, leaseLost, ok } from './refusal.ts'
 import { tellChange } from './tell-change.ts'
 import { cleanText, cutCodePoints } from './text-limits.ts'
 
@@ -27,6 +28,7 @@ export interface StartReport {
 
 interface Begun {
   readonly kind: 'begun'
+  readonly build: Build
   readonly stage: Stage
   readonly opened: readonly LogKey[]
 }
@@ -39,12 +41,19 @@ export const startStage = async (
 ): Promise<LeaseOutcome> => {
   checkRecords(report.steps)
   const nowMs = deps.clock.now()
-  const result = await deps.database.transaction(async (stores) => {
-    const build = await lockBuildOf(deps, stores, lease)
+  const result = await deps.database.transaction(async (stores, atEnd) => {
+    // Asked for together, run in order: all locks in one packet, the build's before the stage's (design §6).
+    const [build, held] = await Promise.all([
+      stores.builds.lockOfStage(lease.stageId),
+      holdLease(deps, stores, lease, whileRunning),
+    ])
+    if (held.kind !== 'held') return held
     if (!build) return leaseLost
-    const begun = await beginStage(deps, stores, lease, report, nowMs)
-    if (begun.kind !== 'begun') return begun
-    return { ...begun, build: await startBuild(stores, build, nowMs) }
+    const { stage, attempt } = held
+    if (stage.status === 'pending') return begin({ stores, atEnd, nowMs }, { build, stage }, report)
+    const known = await stores.steps.listByStage(stage.id)
+    const opened = await applyGrants(stores, attempt, known, report.grants, nowMs)
+    return { kind: 'begun' as const, build, stage, opened }
   })
   if (result.kind === 'refused') return result
   if (result.kind === 'repeat') return ok
@@ -54,54 +63,26 @@ export const startStage = async (
   return ok
 }
 
-const beginStage = async (
-  deps: ControlDeps,
-  stores: Stores,
-  lease: Lease,
+/** Everything is known under the locks, so nothing has to be waited for but the commit. */
+const begin = (
+  { stores, atEnd, nowMs }: { stores: Stores; atEnd: AtEnd; nowMs: number },
+  { build, stage }: { build: Build; stage: Stage },
   { steps, grants }: StartReport,
-  nowMs: number,
-): Promise<Begun | LeaseRefused | { readonly kind: 'repeat' }> => {
-  const { stageId, attempt } = lease
-  // Lock, check and write in one statement: a pending stage that is held by this attempt has it leased.
-  const stage = await stores.stages.update(
-    stageId,
-    { status: 'running', startedAt: nowMs },
-    { status: 'pending', attempt, isHeld: true },
-  )
-  if (stage) {
-    const granted = await beginSteps(stores, lease, { steps, grants }, nowMs)
-    return { kind: 'begun', stage, opened: granted }
-  }
-  const held = await holdLease(deps, stores, lease, whileRunning)
-  if (held.kind !== 'held') return held
-  const known = await stores.steps.listByStage(stageId)
-  const opened = await applyGrants(stores, held.attempt, known, grants, nowMs)
-  return { kind: 'begun', stage: held.stage, opened }
-}
-
-/** Makes the step records, the granted ones as running. */
-const beginSteps = async (
-  stores: Stores,
-  { stageId, attempt }: Lease,
-  { steps, grants }: StartReport,
-  nowMs: number,
-): Promise<readonly LogKey[]> => {
+): Begun => {
+  const { id: stageId, attempt } = stage
   const records = steps.map((step) => newStep(stageId, step))
   const created = grantAtStart(records, grants, nowMs)
-  await Promise.all([
-    created.length > 0 ? stores.steps.create(created) : [],
-    grants.some(doesCount)
-      ? stores.attempts.update(stageId, attempt, { state: 'granted' }, ['leased'])
-      : null,
-  ])
-  return grants.map((grant) => ({ stageId, attempt, step: grant.step, try: grant.try }))
-}
-
-/** The first stage that runs makes the build run; one that was cancelled or declined stays so (scheduling.md §6). */
-const startBuild = async (stores: Stores, build: Build, nowMs: number): Promise<Build> => {
-  if (build.status !== 'pending') return build
-  const started = await stores.builds.update(build.id, { status: 'running', startedAt: nowMs })
-  return started ?? build
+  const running = { status: 'running', startedAt: nowMs } as const
+  atEnd(stores.stages.update(stageId, running, { status: 'pending', attempt }))
+  if (created.length > 0) atEnd(stores.steps.create(created))
+  if (grants.some(doesCount))
+    atEnd(stores.attempts.update(stageId, attempt, { state: 'granted' }, ['leased']))
+  const opened = grants.map((grant) => ({ stageId, attempt, step: grant.step, try: grant.try }))
+  // The first stage that runs makes the build run; one that was cancelled or declined stays so (scheduling.md §6).
+  if (build.status !== 'pending') return { kind: 'begun', build, stage, opened }
+  atEnd(stores.builds.update(build.id, running))
+  const version = build.version + 1
+  return { kind: 'begun', build: { ...build, ...running, version }, stage, opened }
 }
 
 const logStart = ({ log }: ControlDeps, stage: Stage, lease: Lease): void => {

@@ -17,15 +17,30 @@ export const applyUpdates = async (
   updates: readonly StepUpdate[],
   nowMs: number,
 ): Promise<readonly Step[]> => {
-  const current = new Map(steps.map((step) => [step.number, step]))
+  const current = new Map(steps.map((step) => [step.number, Promise.resolve(step)]))
+  for (const { number } of updates)
+    if (!current.has(number)) throw invalid('unknown_step', `the stage has no step ${number}`)
+  // Those of one step come after each other, those of several steps go together.
   for (const update of updates) {
-    const step = current.get(update.number)
-    if (!step) throw invalid('unknown_step', `the stage has no step ${update.number}`)
-    if (!mayMoveStep(step.status, update.status)) continue
-    const moved = await stores.steps.update(step.id, patchOf(step, update, nowMs), [step.status])
-    if (moved) current.set(moved.number, moved)
+    const before = current.get(update.number)
+    if (before)
+      current.set(
+        update.number,
+        before.then((step) => move(stores, step, update, nowMs)),
+      )
   }
-  return [...current.values()]
+  return Promise.all(current.values())
+}
+
+const move = async (
+  stores: Stores,
+  step: Step,
+  update: StepUpdate,
+  nowMs: number,
+): Promise<Step> => {
+  if (!mayMoveStep(step.status, update.status)) return step
+  const moved = await stores.steps.update(step.id, patchOf(step, update, nowMs), [step.status])
+  return moved ?? step
 }
 
 const patchOf = (step: Step, update: StepUpdate, nowMs: number): StepPatch => {

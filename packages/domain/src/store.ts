@@ -31,10 +31,15 @@ export interface Stores {
   now(): Promise<number>
 }
 
+/** Takes the last statements of a transaction. */
+export type AtEnd = (...statements: readonly Promise<unknown>[]) => void
+
 export interface Database extends Stores {
   /** Runs the work in one transaction: commits when it resolves, rolls back when it throws. Retried up to three
-   *  times on serialization failures and deadlocks, so the work must not have effects outside of its stores. */
-  transaction<T>(work: (stores: Stores) => Promise<T>): Promise<T>
+   *  times on serialization failures and deadlocks, so the work must not have effects outside of its stores. What is
+   *  handed to `atEnd` is sent together with the COMMIT: statements (one each) whose answers decide nothing any more.
+   *  One that fails takes back the whole transaction. */
+  transaction<T>(work: (stores: Stores, atEnd: AtEnd) => Promise<T>): Promise<T>
   /** Cheap question whether the database answers; throws `unavailable` when it does not. */
   ping(): Promise<void>
   close(): Promise<void>

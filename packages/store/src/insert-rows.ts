@@ -39,12 +39,15 @@ export const insertRows = <P extends object>(
     return made
   }
   return async (session, rows) => {
-    const stored: unknown[] = []
+    const parts: Promise<readonly unknown[]>[] = []
     for (let at = 0; at < rows.length; ) {
       const size = sizes.find((size) => size <= rows.length - at) ?? 1
-      stored.push(...(await session.write(queryOf(size), rows.slice(at, at + size))))
+      const part = session.write(queryOf(size), rows.slice(at, at + size))
+      parts.push(part)
+      // Or ids would not grow in the order of the rows.
+      if (!session.isOrdered) await part
       at += size
     }
-    return stored
+    return (await Promise.all(parts)).flat()
   }
 }

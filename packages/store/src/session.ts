@@ -6,6 +6,8 @@ import type { Query } from './query.ts'
 export interface Session {
   readonly dialect: Dialect
   readonly log: Logger
+  /** Statements that are asked for at once run in the order of asking. */
+  readonly isOrdered: boolean
   /** Changes nothing, so outside of a transaction it may be repeated after a lost connection. */
   read<P, R>(query: Query<P, R>, params: P): Promise<readonly R[]>
   write<P, R>(query: Query<P, R>, params: P): Promise<readonly R[]>

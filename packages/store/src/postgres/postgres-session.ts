@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { internal, isWaggleError, type Logger, type Stores } from '@waggle/domain'
+import { type AtEnd, internal, isWaggleError, type Logger, type Stores } from '@waggle/domain'
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { postgresDialect } from '../dialect.ts'
 import { inTime, transactionMs } from '../in-time.ts'
@@ -19,6 +19,7 @@ export const poolSession = (pool: Pool, log: Logger): Session => {
   return {
     dialect: postgresDialect,
     log,
+    isOrdered: false,
     read: (query, params) =>
       outward(repeated(pool, isLost, () => withReader((client) => run(client, query, params)))),
     write: (query, params) =>
@@ -32,7 +33,7 @@ export const poolSession = (pool: Pool, log: Logger): Session => {
 export const poolTransaction = <T>(
   pool: Pool,
   log: Logger,
-  work: (stores: Stores) => Promise<T>,
+  work: (stores: Stores, atEnd: AtEnd) => Promise<T>,
 ): Promise<T> =>
   outward(
     repeated(pool, isUnstarted, () => withClient(pool, (client) => attempt(client, log, work))),
@@ -75,7 +76,7 @@ const driver = async <T>(call: Promise<T>, conflictCode?: string): Promise<T> =>
 const attempt = async <T>(
   client: PoolClient,
   log: Logger,
-  work: (stores: Stores) => Promise<T>,
+  work: (stores: Stores, atEnd: AtEnd) => Promise<T>,
 ): Promise<T> => {
   let isOver = false
   let failure: Failure | undefined
@@ -85,7 +86,8 @@ const attempt = async <T>(
   const begun = client.query('begin').then(
     () => undefined,
     (cause: unknown) => {
-      failure ??= new Failure(cause, translateError(cause), true)
+      // Once the COMMIT is under way nobody knows what happened.
+      failure ??= new Failure(cause, translateError(cause), !isOver)
     },
   )
   // Statements that the work asks for at once are sent at once; PostgreSQL runs them in this order.
@@ -104,15 +106,36 @@ const attempt = async <T>(
       throw failure.outward
     }
   }
-  const session = { dialect: postgresDialect, log, read: statement, write: statement }
-  try {
-    const value = await inTime(work(makeStores(session)), transactionMs)
-    await begun
-    await last
-    isOver = true
-    // PostgreSQL would answer the COMMIT of a failed transaction with a rollback and no error.
+  const session: Session = {
+    dialect: postgresDialect,
+    log,
+    isOrdered: true,
+    read: statement,
+    write: statement,
+  }
+  const ending: Promise<unknown>[] = []
+  const atEnd: AtEnd = (...statements) => {
+    for (const one of statements) {
+      one.catch(() => undefined)
+      ending.push(one)
+    }
+  }
+  const demandSound = (): void => {
     if (failure) throw failure.outward
-    await driver(client.query('commit'))
+  }
+  try {
+    const value = await inTime(work(makeStores(session), atEnd), transactionMs)
+    isOver = true
+    demandSound()
+    // In the packet of the last statements.
+    sendTogether(client)
+    const committed = driver(client.query('commit'))
+    committed.catch(() => undefined)
+    await Promise.all([begun, last, ...ending])
+    demandSound()
+    // PostgreSQL answers the COMMIT of a failed transaction with a rollback and no error.
+    const { command } = await committed
+    if (command !== 'COMMIT') throw internal('not_committed', 'A transaction was taken back.')
     return value
   } catch (error) {
     const isStuck = !isOver && isWaggleError(error, 'timeout')

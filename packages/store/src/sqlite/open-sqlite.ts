@@ -1,7 +1,14 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import { type Database, internal, type Logger, type Stores, unavailable } from '@waggle/domain'
+import {
+  type AtEnd,
+  type Database,
+  internal,
+  type Logger,
+  type Stores,
+  unavailable,
+} from '@waggle/domain'
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
 import { sqliteDialect } from '../dialect.ts'
 import { makeStores } from '../make-stores.ts'
@@ -77,6 +84,7 @@ const database = (
   const session: Session = {
     dialect: sqliteDialect,
     log,
+    isOrdered: true,
     read: async (query, params) => {
       if (isClosed) throw unavailable('database_closed', 'The database is closed.')
       const rows = reader.run(query, params)
@@ -109,9 +117,16 @@ const transaction = async <T>(
   writer: SqliteConnection,
   log: Logger,
   turn: Turn,
-  work: (stores: Stores) => Promise<T>,
+  work: (stores: Stores, atEnd: AtEnd) => Promise<T>,
 ): Promise<T> => {
   let failure: unknown
+  const ending: Promise<unknown>[] = []
+  const atEnd: AtEnd = (...statements) => {
+    for (const statement of statements) {
+      statement.catch(() => undefined)
+      ending.push(statement)
+    }
+  }
   const run: Session['read'] = async (query, params) => {
     if (turn.isOver) throw internal('transaction_over', 'A statement came after its transaction.')
     if (failure) throw failure
@@ -122,7 +137,9 @@ const transaction = async <T>(
       throw error
     }
   }
-  const value = await work(makeStores({ dialect: sqliteDialect, log, read: run, write: run }))
+  const stores = makeStores({ dialect: sqliteDialect, log, isOrdered: true, read: run, write: run })
+  const value = await work(stores, atEnd)
+  await Promise.all(ending)
   if (failure) throw failure
   return value
 }

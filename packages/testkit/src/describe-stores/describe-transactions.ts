@@ -55,6 +55,31 @@ export const describeTransactions = (open: OpenDatabase): void => {
       expect(await open().repos.findBySlug(other.slug)).toBeNull()
     })
 
+    it('commits what was handed over for its end, and tells it as done', async () => {
+      const [first, second] = [newRepo(), newRepo()]
+      const answer = await open().transaction(async (stores, atEnd) => {
+        atEnd(stores.repos.create(first), stores.repos.create(second))
+        return 'done'
+      })
+      expect(answer).toBe('done')
+      expect(await open().repos.findBySlug(first.slug)).not.toBeNull()
+      expect(await open().repos.findBySlug(second.slug)).not.toBeNull()
+    })
+
+    it('fails as a whole when a statement at its end fails', async () => {
+      const { slug } = await seedRepo(open())
+      const [before, beside] = [newRepo(), newRepo()]
+      const failing = open().transaction(async (stores, atEnd) => {
+        await stores.repos.create(before)
+        atEnd(stores.repos.create(newRepo({ slug })), stores.repos.create(beside))
+      })
+      await expect(failing).rejects.toMatchObject({ code: 'repo_exists' })
+      expect(await open().repos.findBySlug(before.slug)).toBeNull()
+      expect(await open().repos.findBySlug(beside.slug)).toBeNull()
+      // The connection serves the next one.
+      expect((await seedRepo(open())).id).toBeGreaterThan(0)
+    })
+
     it('refuses a statement that comes after its end', async () => {
       const late = await open().transaction(async (stores) => stores)
       await expect(late.repos.create(newRepo())).rejects.toMatchObject({ kind: 'internal' })
