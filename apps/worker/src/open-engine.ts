@@ -31,6 +31,7 @@ export const openEngine = async (
         subnets: settings.dockerSubnets,
         streamPull: settings.dockerStreamPull,
         pidsLimit: settings.pidsLimit,
+        isStrict: settings.strictContainers,
       })
       const remedy = `start the container engine at ${settings.dockerSocket}, or set WAGGLE_DOCKER_SOCKET`
       return { engine, remedy, compile: bind(compileDocker, compile) }

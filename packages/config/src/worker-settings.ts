@@ -116,6 +116,12 @@ export const workerSettings = {
     'Most processes and threads of each step; 0 = no limit.',
     { fallback: '2048' },
   ),
+  strictContainers: setting(
+    'WAGGLE_STRICT_CONTAINERS',
+    types.flag(false),
+    'Steps get few capabilities, can gain no privileges, and run below an init process. Some images need more.',
+    { fallback: 'false' },
+  ),
   cloneImage: setting(
     'WAGGLE_CLONE_IMAGE',
     types.text('drone/git:latest'),

@@ -1,5 +1,6 @@
-import { invalid, type Spec, type SpecStep } from '@waggle/domain'
+import type { Spec, SpecStep } from '@waggle/domain'
 import type Docker from 'dockerode'
+import { isPipe, mountPath, refuseProcFolder } from './check-path.ts'
 import { tryLabel } from './stage-labels.ts'
 
 export interface ContainerOptions {
@@ -10,6 +11,8 @@ export interface ContainerOptions {
   readonly pauseId: string
   /** Most processes and threads; 0 = no limit. */
   readonly pidsLimit: number
+  /** Few capabilities, no new privileges, an init process (threats.md T-23). */
+  readonly isStrict: boolean
 }
 
 /** The body of the container's creation (pipeline.md §13.2, §13.3). Every field is named here: nothing is merged in
@@ -19,6 +22,7 @@ export const containerConfig = (
   step: SpecStep,
   options: ContainerOptions,
 ): Docker.ContainerCreateOptions => {
+  refuseProcFolder(step.workingDir)
   const isOnStageNetwork = step.network === '' && options.pauseId === ''
   return {
     Image: step.image,
@@ -55,9 +59,18 @@ const hostConfig = (spec: Spec, step: SpecStep, options: ContainerOptions): Dock
   DnsSearch: [...step.dnsSearch],
   ExtraHosts: [...step.extraHosts],
   ...(options.pidsLimit > 0 ? { PidsLimit: options.pidsLimit } : {}),
+  ...(options.isStrict && !step.privileged ? strictProfile : {}),
   ...mountsOf(spec, step),
   ...limitsOf(step),
 })
+
+/** What installing packages and dropping privileges needs, and no more. */
+const strictProfile: Docker.HostConfig = {
+  CapDrop: ['ALL'],
+  CapAdd: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETUID', 'SETGID', 'KILL', 'NET_BIND_SERVICE'],
+  SecurityOpt: ['no-new-privileges'],
+  Init: true,
+}
 
 const networkMode = (spec: Spec, step: SpecStep, pauseId: string): string => {
   if (step.network !== '') return step.network
@@ -81,7 +94,7 @@ const limitsOf = (step: SpecStep): Docker.HostConfig => {
   return {
     ...(limits.shmBytes > 0 ? { ShmSize: limits.shmBytes } : {}),
     ...(limits.memoryBytes > 0 ? { Memory: limits.memoryBytes } : {}),
-    ...(limits.memorySwapBytes > 0 ? { MemorySwap: limits.memorySwapBytes } : {}),
+    ...(limits.memorySwapBytes !== 0 ? { MemorySwap: limits.memorySwapBytes } : {}),
     ...(limits.cpuPeriod > 0 ? { CpuPeriod: limits.cpuPeriod } : {}),
     ...(limits.cpuQuota > 0 ? { CpuQuota: limits.cpuQuota } : {}),
     ...(limits.cpuShares > 0 ? { CpuShares: limits.cpuShares } : {}),
@@ -90,37 +103,43 @@ const limitsOf = (step: SpecStep): Docker.HostConfig => {
 }
 
 const mountsOf = (spec: Spec, step: SpecStep): Docker.HostConfig => {
+  const isWindows = spec.platform.os === 'windows'
   const binds: string[] = []
   const mounts: Docker.MountSettings[] = []
   for (const mount of step.mounts) {
     // Several volumes of one name: the first counts (pipeline.md §12.15). An unknown name is passed over.
     const volume = spec.volumes.find((candidate) => candidate.name === mount.name)
     if (!volume) continue
+    const target = mountPath(mount.path, isWindows)
     if (volume.kind === 'host') {
-      binds.push(bindOf(volume.path, mount.path, volume.readOnly))
-    } else if (volume.medium === 'memory') {
+      const source = mountPath(volume.path, isWindows)
+      // A bind makes a folder that is missing yet, as Drone does.
+      if (isWindows && isPipe(source))
+        mounts.push({ Type: 'npipe' as 'bind', Source: source, Target: target })
+      else binds.push(`${source}:${target}${volume.readOnly ? ':ro' : ''}`)
+    } else if (volume.kind === 'temp' && volume.medium === 'memory') {
       mounts.push({
         Type: 'tmpfs',
         Source: '',
-        Target: mount.path,
+        Target: target,
         TmpfsOptions: { SizeBytes: volume.sizeLimitBytes, Mode: 0o700 },
       } as Docker.MountSettings)
     } else {
-      mounts.push({ Type: 'volume', Source: volume.id, Target: mount.path })
+      mounts.push({ Type: 'volume', Source: volume.id, Target: target })
     }
   }
-  const devices = step.devices.flatMap((device) => {
-    const volume = spec.volumes.find((candidate) => candidate.name === device.name)
-    if (volume?.kind !== 'host' || !volume.path.startsWith('/dev/')) return []
-    return [{ PathOnHost: volume.path, PathInContainer: device.path, CgroupPermissions: 'rwm' }]
-  })
-  return { Binds: binds, Mounts: mounts, Devices: devices }
+  return { Binds: binds, Mounts: mounts, Devices: devicesOf(spec, step) }
 }
 
-// A bind is text with colons; the form without them cannot make a folder that is missing yet.
-const bindOf = (source: string, target: string, readOnly: boolean): string => {
-  if (source.includes(':') || target.includes(':')) {
-    throw invalid('mount_refused', `a mounted path must not contain a colon: ${source} ${target}`)
-  }
-  return `${source}:${target}${readOnly ? ':ro' : ''}`
-}
+const devicesOf = (spec: Spec, step: SpecStep) =>
+  step.devices.flatMap((device) => {
+    const volume = spec.volumes.find((candidate) => candidate.name === device.name)
+    if (volume?.kind !== 'host' || !volume.path.startsWith('/dev/')) return []
+    return [
+      {
+        PathOnHost: mountPath(volume.path, false),
+        PathInContainer: mountPath(device.path, false),
+        CgroupPermissions: 'rwm',
+      },
+    ]
+  })

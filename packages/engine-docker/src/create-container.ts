@@ -8,6 +8,7 @@ import {
   type SpecStep,
   WaggleError,
 } from '@waggle/domain'
+import { refuseProcFolder } from './check-path.ts'
 import { containerConfig, containerName } from './container-config.ts'
 import type { EngineClient } from './engine-client.ts'
 import { pullImage } from './pull-image.ts'
@@ -22,6 +23,7 @@ export interface CreateDeps {
   readonly retryMs: number
   readonly showPull: boolean
   readonly pidsLimit: number
+  readonly isStrict: boolean
   readonly namespaces: StageNamespaces | undefined
 }
 
@@ -52,6 +54,7 @@ export const createContainer = async (
     try {
       const id = await create(deps, spec, step, options, pauseId)
       await failpoint('docker.container.created')
+      if (step.workingDir === '') await checkWorkingDir(deps, id)
       if (pauseId === '' && step.network === '') {
         for (const network of step.networks) await connectNetwork(deps, id, network)
       }
@@ -79,6 +82,20 @@ export const removeContainer = async (client: EngineClient, id: string): Promise
   }
 }
 
+/** The image decides where such a step works, and its maker is nobody we know. */
+const checkWorkingDir = async (deps: CreateDeps, id: string): Promise<void> => {
+  const { Config } = await deps.client.call<{ Config: { WorkingDir: string } }>(
+    'GET',
+    `/containers/${id}/json`,
+  )
+  try {
+    refuseProcFolder(Config.WorkingDir)
+  } catch (error) {
+    await removeContainer(deps.client, id)
+    throw error
+  }
+}
+
 const pullsAlways = (step: SpecStep): boolean =>
   step.pull === 'always' || (step.pull === 'default' && step.image.endsWith(':latest'))
 
@@ -95,6 +112,7 @@ const create = async (
     environment: options.environment,
     pauseId,
     pidsLimit: deps.pidsLimit,
+    isStrict: deps.isStrict,
   })
   const post = () =>
     deps.client.call<{ Id: string }>('POST', '/containers/create', { query: { name }, body })

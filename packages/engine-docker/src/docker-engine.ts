@@ -25,6 +25,8 @@ export interface DockerEngineOptions {
   readonly subnets?: SubnetBlock
   /** Most processes and threads of a step (reliability.md D11); 2,048 by default, 0 = no limit. */
   readonly pidsLimit?: number
+  /** Fewer capabilities, no new privileges, an init process (threats.md T-23); no by default. */
+  readonly isStrict?: boolean
 }
 
 /** Runs specs in containers (pipeline.md §13). */
@@ -63,6 +65,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
           retryMs: timers.retryMs,
           showPull: options.streamPull ?? true,
           pidsLimit: options.pidsLimit ?? 2_048,
+          isStrict: options.isStrict ?? false,
           namespaces: namespaces.get(spec.network.id),
         },
         spec,

@@ -135,8 +135,11 @@ export const connectNetwork = async (
   container: string,
   network: string,
 ): Promise<void> => {
+  const path = `/networks/${encodeURIComponent(network)}`
   try {
-    await deps.client.call('POST', `/networks/${encodeURIComponent(network)}/connect`, {
+    // An engine connects a created container to a network that is not there, and then cannot start it.
+    await deps.client.call('GET', path)
+    await deps.client.call('POST', `${path}/connect`, {
       body: { Container: container, EndpointConfig: { Aliases: [network] } },
     })
   } catch (err) {
