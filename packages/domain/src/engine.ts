@@ -1,4 +1,5 @@
 import type { AttemptRef } from './attempt.ts'
+import type { ProbeResult } from './healthcheck.ts'
 import type { Spec, SpecStep } from './spec.ts'
 
 /** Runs specs: containers, or processes of the host. Set-up and clean-up are idempotent and may be repeated after
@@ -15,6 +16,11 @@ export interface Engine {
    *  `WaggleError` with a text for the user. When `signal` fires the step gets SIGTERM, `killGraceMs`, SIGKILL,
    *  and the call still ends with its exit. */
   run(spec: Spec, step: SpecStep, options: RunOptions): Promise<StepExit>
+  /** Asks a step that runs, once, whether it is ready (`step.healthcheck`). Does not take longer than the probe's
+   *  timeout. Throws `not_found` when the step's process has ended. Absent: the engine cannot ask. */
+  probe?(spec: Spec, step: SpecStep, options: ProbeOptions): Promise<ProbeResult>
+  /** Removes caches of the installation that are unused for too long, or too large. Gives how many. */
+  purgeCaches?(owner: string, limits: CacheLimits): Promise<number>
   /** Removes whatever setup and run left. Called once per stage, also after a half-done setup, and again at
    *  start-up; must accept things already gone. Its signal is not the stage's: cancelling a build must not
    *  cancel the cleaning. */
@@ -36,6 +42,20 @@ export interface RunOptions {
   readonly signal: AbortSignal
   /** Called once the step's process was started. */
   readonly onStarted?: () => void
+}
+
+export interface ProbeOptions {
+  readonly try: number
+  readonly environment: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+/** What caches may hold on one machine, besides the limits of each. */
+export interface CacheLimits {
+  /** Longest time that a cache is kept unused. */
+  readonly maxAgeMs: number
+  /** All caches together; 0 = no limit. */
+  readonly totalBytes: number
 }
 
 /** Takes a step's bytes. A promise is back-pressure: the engine reads on when it resolves. */

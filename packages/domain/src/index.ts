@@ -1,6 +1,7 @@
 export type * from './attempt.ts'
 export type * from './build.ts'
 export { type Clock, systemClock, toUnixSeconds } from './clock.ts'
+export type * from './conversion.ts'
 export type * from './delivery.ts'
 export type * from './engine.ts'
 export {
@@ -12,6 +13,7 @@ export {
 } from './failpoint.ts'
 export type * from './git-source.ts'
 export type * from './given.ts'
+export type * from './healthcheck.ts'
 export { type Hook, makeHook } from './hook.ts'
 export {
   type Line,
@@ -40,6 +42,15 @@ export {
 export { type Labels, machinePlatform, type Platform } from './platform.ts'
 export type * from './repo.ts'
 export type * from './report.ts'
+export {
+  isRetriedOn,
+  mostRetries,
+  noRetry,
+  type Retry,
+  type RetryEnd,
+  type RetryReason,
+  timeoutExitCode,
+} from './retry.ts'
 export type * from './secret.ts'
 export {
   type ErrPolicy,
@@ -70,6 +81,7 @@ export {
 } from './status.ts'
 export type * from './step.ts'
 export type * from './store.ts'
+export { isTemplateName, type NewTemplate, type Template, type TemplateStore } from './template.ts'
 export type * from './tick.ts'
 export { scaledTimers, type Timers } from './timers.ts'
 export type * from './user.ts'

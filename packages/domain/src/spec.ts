@@ -1,3 +1,6 @@
+import type { Healthcheck } from './healthcheck.ts'
+import type { Retry } from './retry.ts'
+
 /** A stage, compiled: inert and ready for an engine (pipeline.md §12.2). Names are deterministic: compiling the
  *  same given stage again gives the same spec (design §7). `waggle compile` prints it with the names of §12.2. */
 export interface Spec {
@@ -62,6 +65,12 @@ export interface SpecStep {
   readonly limits: SpecLimits
   /** The script of a step with `commands`, for engines that run files instead of an entrypoint. */
   readonly script: string
+  /** Ends one try of the step after so long; absent = only the stage's timeout does. */
+  readonly timeoutMs?: number
+  /** Further tries of it; absent = none. */
+  readonly retry?: Retry
+  /** What waits for this detached step waits until it is ready; absent = until it was launched. */
+  readonly healthcheck?: Healthcheck
 }
 
 export interface SpecSecret {
@@ -98,6 +107,16 @@ export type SpecVolume =
       readonly medium: '' | 'memory'
       readonly sizeLimitBytes: number
       readonly labels: Readonly<Record<string, string>>
+      /** Id of the cache whose content it gets when it is made. */
+      readonly filledFrom?: string
+    }
+  | {
+      /** Outlives the stage: made where it is missing, purged by the engine's own rules, never with the stage. */
+      readonly kind: 'cache'
+      readonly id: string
+      readonly name: string
+      readonly labels: Readonly<Record<string, string>>
+      readonly filledFrom?: string
     }
   | {
       readonly kind: 'host'

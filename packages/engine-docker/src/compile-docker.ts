@@ -8,6 +8,7 @@ import {
   stageMasks,
   stepEdges,
   stepLabels,
+  waitForServices,
 } from '@waggle/pipeline'
 import { type CompileContext, compileContext } from './compile-context.ts'
 import { compileSteps, type StepDraft } from './compile-steps.ts'
@@ -40,7 +41,10 @@ export const compileDocker = (given: Given, settings: CompileSettings): CompileR
 /** Places, visible numbers, edges and namespaces of the whole list. */
 const numberSteps = (drafts: readonly StepDraft[], context: CompileContext): SpecStep[] => {
   const { services, steps, clone } = context.pipeline
-  const entries = [...services, ...steps].filter((step) => step !== null)
+  const entries = waitForServices(
+    [...services, ...steps].filter((step) => step !== null),
+    { hasClone: !clone.disable, services: services.filter((step) => step !== null).length },
+  )
   const edges = stepEdges(entries, !clone.disable)
   const namespaces = assignNamespaces(
     drafts.map((draft, index) => ({

@@ -11,6 +11,7 @@ import {
   safeEnvironment,
   settingsToEnv,
   stepErrPolicy,
+  stepExtras,
   stepPullPolicy,
   stepRunPolicy,
   stepSecrets,
@@ -87,6 +88,7 @@ const userStep = (step: PipelineStep, context: CompileContext): StepDraft => {
     auth: findRegistryAuth(context.auths, image),
     limits: stepLimits(step, context.settings.limits),
     script,
+    ...stepExtras(step),
   }
 }
 

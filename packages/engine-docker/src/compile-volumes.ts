@@ -1,5 +1,5 @@
 import type { SpecStep, SpecVolume } from '@waggle/domain'
-import { ownVolumePrefix, type PipelineStep } from '@waggle/pipeline'
+import { cacheVolume, ownVolumePrefix, type PipelineStep } from '@waggle/pipeline'
 import type { CompileContext } from './compile-context.ts'
 
 const workspaceVolume = '_workspace'
@@ -21,6 +21,13 @@ export const compileVolumes = (context: CompileContext): SpecVolume[] => {
       const { source } = volume
       if (source.kind === 'host')
         return { kind: 'host', ...own, path: source.path, readOnly: false, labels: {} }
+      if (source.kind === 'cache') {
+        const cache = cacheVolume(context.given, settings, source)
+        const filled = cache.filledFrom === '' ? {} : { filledFrom: cache.filledFrom }
+        return cache.id === ''
+          ? { kind: 'temp', ...own, medium: '', sizeLimitBytes: 0, labels, ...filled }
+          : { kind: 'cache', id: cache.id, name: volume.name, labels: cache.labels, ...filled }
+      }
       const medium = source.medium === 'memory' ? 'memory' : ''
       return { kind: 'temp', ...own, medium, sizeLimitBytes: source.sizeLimitBytes, labels }
     }),

@@ -1,5 +1,12 @@
 import { posix } from 'node:path'
-import { type Given, noLimits, type Spec, type SpecStep } from '@waggle/domain'
+import {
+  type Given,
+  type Healthcheck,
+  noLimits,
+  type Retry,
+  type Spec,
+  type SpecStep,
+} from '@waggle/domain'
 import {
   attemptName,
   baseEnvironment,
@@ -21,9 +28,11 @@ import {
   stageMasks,
   stepEdges,
   stepErrPolicy,
+  stepExtras,
   stepLabels,
   stepRunPolicy,
   stepSecrets,
+  waitForServices,
 } from '@waggle/pipeline'
 
 /** An exec pipeline as a spec (pipeline.md §6, §12): each step is a script file that a shell of the host runs. Pure and
@@ -97,6 +106,9 @@ interface Draft {
   readonly errPolicy: SpecStep['errPolicy']
   readonly detach: boolean
   readonly script: string
+  readonly timeoutMs?: number
+  readonly retry?: Retry
+  readonly healthcheck?: Healthcheck
 }
 
 const compileSteps = (context: Context): Draft[] => [
@@ -138,6 +150,7 @@ const userStep = (step: PipelineStep, context: Context): Draft => {
     errPolicy: stepErrPolicy(step.failure.toLowerCase()),
     detach: step.detach,
     script: scriptOf(step.commands, getsNetrc, context),
+    ...stepExtras(step),
   }
 }
 
@@ -172,7 +185,10 @@ const expandHost = (text: string, host: Readonly<Record<string, string>>): strin
 
 const numberSteps = (drafts: readonly Draft[], context: Context): SpecStep[] => {
   const { pipeline, name, folder, given, settings } = context
-  const entries = pipeline.steps.filter((step) => step !== null)
+  const entries = waitForServices(
+    pipeline.steps.filter((step) => step !== null),
+    { hasClone: !pipeline.clone.disable, services: 0 },
+  )
   const edges = stepEdges(entries, !pipeline.clone.disable)
   const labels = stageLabels(given, settings)
   let visible = 0

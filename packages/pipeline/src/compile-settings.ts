@@ -28,6 +28,8 @@ export interface CompileSettings {
   readonly proxies: Readonly<Record<string, string>>
   /** Labels on everything that is made for the stage. */
   readonly labels?: Readonly<Record<string, string>>
+  /** Whose caches the stages use, instead of the installation's. */
+  readonly cacheOwner?: string
   /** Folder below which an exec engine keeps its stages. */
   readonly root: string
   /** Variables of the host that exec steps see, such as `PATH` and `USER`. */

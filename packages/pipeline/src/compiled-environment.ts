@@ -34,7 +34,7 @@ export const baseEnvironment = (
   return {
     ...settings.environment,
     ...given.build.params,
-    ...(pipeline.type === 'exec' ? {} : pipeline.environment),
+    ...(pipeline.type === 'exec' ? pipeline.instanceOf?.values : pipeline.environment),
     ...proxyEnvironment(settings.proxies),
     ...systemEnvironment(given),
     ...repoEnvironment(given),

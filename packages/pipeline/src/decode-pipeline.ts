@@ -3,6 +3,7 @@ import { decodeKubernetesPod } from './decode-kubernetes.ts'
 import { decodeSshServer } from './decode-ssh.ts'
 import { decodeStep } from './decode-step.ts'
 import { decodeVolumes } from './decode-volumes.ts'
+import { decodeWagglePipeline } from './decode-waggle-pipeline.ts'
 import type { Fields } from './fields.ts'
 import { keepKeysOfType } from './keep-keys-of-type.ts'
 import { manifestLimits } from './limits.ts'
@@ -44,6 +45,8 @@ export const decodePipeline = (fields: Fields, budget: StepBudget): Pipeline => 
     imagePullSecrets: fields.strs('image_pull_secrets'),
     kubernetes: isKubernetes ? decodeKubernetesPod(fields) : null,
     ssh: kind === 'pipeline' && type === 'ssh' ? decodeSshServer(fields.ofStage()) : null,
+    waggle: decodeWagglePipeline(fields),
+    instanceOf: null,
   }
   return keepKeysOfType(pipeline)
 }
@@ -78,7 +81,10 @@ const decodeSteps = (
     fields.sink.add('limit_steps', text, fields.pathOf('steps'), fields.map)
     return { services: [], steps: [] }
   }
-  const decode = (entry: Fields | null): PipelineStep | null =>
-    entry === null ? null : decodeStep(entry, isKubernetes)
-  return { services: services.map(decode), steps: steps.map(decode) }
+  const decode = (entry: Fields | null, isService: boolean): PipelineStep | null =>
+    entry === null ? null : decodeStep(entry, { isKubernetes, isService })
+  return {
+    services: services.map((entry) => decode(entry, true)),
+    steps: steps.map((entry) => decode(entry, false)),
+  }
 }

@@ -1,12 +1,16 @@
 import { decodeConditions } from './decode-conditions.ts'
 import { decodeKubernetesContainer } from './decode-kubernetes.ts'
 import { decodeLegacyKeys } from './decode-legacy-keys.ts'
+import { decodeWaggleStep } from './decode-waggle-step.ts'
 import { type Fields, sourceText } from './fields.ts'
 import type { PipelineStep, StepMount, StepSetting, StepVariable } from './manifest.ts'
 import type { YamlNode } from './yaml-node.ts'
 
 /** One entry of `steps` or `services` (pipeline.md §5.6). */
-export const decodeStep = (fields: Fields, isKubernetes: boolean): PipelineStep => {
+export const decodeStep = (
+  fields: Fields,
+  { isKubernetes, isService }: { readonly isKubernetes: boolean; readonly isService: boolean },
+): PipelineStep => {
   decodeLegacyKeys(fields)
   const environment = fields.fields('environment')
   return {
@@ -36,6 +40,7 @@ export const decodeStep = (fields: Fields, isKubernetes: boolean): PipelineStep 
     memoryBytes: fields.size('mem_limit'),
     memorySwapBytes: fields.size('memswap_limit'),
     kubernetes: isKubernetes ? decodeKubernetesContainer(fields) : null,
+    waggle: decodeWaggleStep(fields, isService),
   }
 }
 

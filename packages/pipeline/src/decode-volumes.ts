@@ -1,3 +1,4 @@
+import { decodeCache } from './decode-cache.ts'
 import type { Fields } from './fields.ts'
 import type { Pipeline, PipelineVolume, VolumeEntry } from './manifest.ts'
 
@@ -10,12 +11,15 @@ export const decodeVolumes = (fields: Fields): Pick<Pipeline, 'volumes' | 'volum
   }
 }
 
-/** An entry with neither temp nor host is dropped; `temp: {}` wins over host. */
+/** An entry with neither temp nor host is dropped; `temp: {}` wins over host, and a cache over `temp: {}`, so that a
+ *  file can say what the volume is where there are no caches. */
 const decodeVolume = (fields: Fields): PipelineVolume[] => {
   const name = fields.str('name')
   const temp = fields.fields('temp')
   const host = fields.fields('host')
   const path = host?.str('path') ?? ''
+  const cache = decodeCache(fields)
+  if (cache !== null) return [{ name, source: { kind: 'cache', ...cache } }]
   if (temp === null) return host === null ? [] : [{ name, source: { kind: 'host', path } }]
   const sizeLimitBytes = Math.max(0, temp.size('size_limit'))
   return [{ name, source: { kind: 'temp', medium: temp.str('medium'), sizeLimitBytes } }]

@@ -21,7 +21,8 @@ const onHost = (pipeline: Pipeline): Pipeline => ({
   environment: {},
   services: [],
   steps: pipeline.steps.map((step) => step && hostStep(step)),
-  volumes: [],
+  // A cache is a folder there, which the steps' environment names.
+  volumes: pipeline.volumes.filter(({ source }) => source.kind === 'cache'),
   volumeEntries: [],
   imagePullSecrets: [],
 })

@@ -9,6 +9,8 @@ export const manifestLimits = {
   stages: 500,
   stepsPerStage: 2_000,
   stepsPerFile: 10_000,
+  /** Combinations of one matrix. */
+  matrixSize: 100,
   issues: 100,
 } as const
 

@@ -1,5 +1,6 @@
 import type { Conditions } from './condition.ts'
 import type { ManifestIssue } from './manifest-issue.ts'
+import type { CacheOptions, MatrixValues, PipelineExtras, StepExtras } from './waggle.ts'
 import type { YamlNode } from './yaml-node.ts'
 
 /** A pipeline file, parsed: its documents in order and everything that is wrong with it. */
@@ -77,6 +78,10 @@ export interface Pipeline {
   readonly kubernetes: KubernetesPod | null
   /** Only of type `ssh`. */
   readonly ssh: SshServer | null
+  /** Beyond Drone: what stands under `waggle:`. */
+  readonly waggle: PipelineExtras
+  /** The pipeline with the matrix that it is one combination of; `null` = it is itself. */
+  readonly instanceOf: { readonly name: string; readonly values: MatrixValues } | null
 }
 
 export interface CloneOptions {
@@ -116,6 +121,8 @@ export interface PipelineStep {
   readonly memorySwapBytes: number
   /** Only in a pipeline of type `kubernetes`. */
   readonly kubernetes: KubernetesContainer | null
+  /** Beyond Drone: what stands under `waggle:`. */
+  readonly waggle: StepExtras
 }
 
 export interface StepMount {
@@ -138,6 +145,7 @@ export interface PipelineVolume {
   readonly source:
     | { readonly kind: 'temp'; readonly medium: string; readonly sizeLimitBytes: number }
     | { readonly kind: 'host'; readonly path: string }
+    | ({ readonly kind: 'cache' } & CacheOptions)
 }
 
 /** Volumes of the cluster (pipeline.md §7.1). */

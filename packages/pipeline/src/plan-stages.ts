@@ -23,8 +23,8 @@ export interface PlannedStage {
   readonly dependsOn: readonly string[]
   readonly onSuccess: boolean
   readonly onFailure: boolean
-  /** Beyond Drone: further attempts of the stage. */
-  readonly retry: Retry
+  /** Beyond Drone: further attempts of the stage; absent = none. */
+  readonly retry?: Retry
 }
 
 export interface SkippedStage {
@@ -131,5 +131,5 @@ const plan = (
   labels: pipeline.node,
   dependsOn,
   ...stageFlags(pipeline.trigger.status),
-  retry: pipeline.waggle.retry,
+  ...(pipeline.waggle.retry.count > 0 ? { retry: pipeline.waggle.retry } : {}),
 })

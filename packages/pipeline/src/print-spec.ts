@@ -53,16 +53,24 @@ const printStep = (step: SpecStep): unknown =>
     cpu_shares: step.limits.cpuShares,
     cpu_set: step.limits.cpuSet,
     script: step.script,
+    timeout_ms: step.timeoutMs,
+    retry: step.retry,
+    healthcheck: step.healthcheck,
   })
 
-const printVolume = (volume: SpecVolume): unknown =>
-  volume.kind === 'temp'
+const printVolume = (volume: SpecVolume): unknown => {
+  if (volume.kind === 'cache') {
+    const { id, name, filledFrom, labels } = volume
+    return { cache: compact({ id, name, filled_from: filledFrom, labels }) }
+  }
+  return volume.kind === 'temp'
     ? {
         temp: compact({
           id: volume.id,
           name: volume.name,
           medium: volume.medium,
           size_limit: volume.sizeLimitBytes,
+          filled_from: volume.filledFrom,
           labels: volume.labels,
         }),
       }
@@ -75,6 +83,7 @@ const printVolume = (volume: SpecVolume): unknown =>
           read_only: volume.readOnly,
         }),
       }
+}
 
 /** Without what is empty, false or nothing. Zero stays where it says something: a number or a namespace. */
 const compact = (object: Record<string, unknown>): Record<string, unknown> =>
@@ -84,5 +93,6 @@ const isTold = (key: string, value: unknown): boolean => {
   if (key === 'number' || key === 'namespace' || key === 'steps' || key === 'internal') return true
   if (Array.isArray(value)) return value.length > 0
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
+  if (value === undefined) return false
   return value !== '' && value !== 0 && value !== false && value !== null
 }

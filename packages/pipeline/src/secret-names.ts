@@ -14,12 +14,13 @@ export const namedSecrets = (
   values: ReadonlyMap<string, string> = new Map(),
 ): readonly string[] => {
   const names = new Set<string>()
-  const lookup = new Values((name) => values.get(name) ?? '')
   for (const document of manifest.documents) {
     if (document.role !== 'pipeline') continue
     if (document.pipeline.name !== (stageName || 'default')) continue
     const { pipeline, root } = document
     const written = isDecoded(pipeline) || root === null ? secretsOf(pipeline) : secretsIn(root)
+    const own = new Map(Object.entries(pipeline.instanceOf?.values ?? {}))
+    const lookup = new Values((name) => own.get(name) ?? values.get(name) ?? '')
     for (const name of written) names.add(substituted(name, lookup))
   }
   names.delete('')
