@@ -44,6 +44,8 @@ export interface WorkerApiOptions {
   readonly log: Logger
   /** Called when a newer boot has taken this worker's place: nothing that it says is heard any more. */
   readonly onSuperseded: () => void
+  /** Variables that this worker gives to all steps. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** The worker's side of the worker protocol, call by call. Calls about an attempt are repeated until they are
@@ -92,6 +94,7 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
   let token = ''
   let registering: Promise<RegisterReply> | null = null
   let isSuperseded = false
+  const environment = shortVariables(options.environment ?? {})
 
   const rpc = createRpcClient({
     ...options,
@@ -200,7 +203,7 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
     accept: (offer, requestId, { signal, lastTry }) =>
       call({
         path: workerPaths.accept(offer.stageId),
-        body: { attempt: offer.attempt, requestId },
+        body: { attempt: offer.attempt, requestId, environment },
         reply: acceptReply,
         credential,
         signal,
@@ -252,3 +255,9 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
     close: () => rpc.close(),
   }
 }
+
+/** Those that a secret's name may be made of: none of the names is longer than 200 characters. */
+const shortVariables = (variables: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(variables).filter(([name, value]) => name.length <= 200 && value.length <= 200),
+  )

@@ -83,7 +83,7 @@ export const given = z.object({
   stage: givenStage,
   siblings: z.array(z.object({ name: text, number: count, status: z.enum(stageStatuses) })),
   manifest: z.string(),
-  secrets: z.array(z.object({ name: text, value: z.string() })),
+  secrets: z.array(z.object({ name: text, value: z.string(), isExact: z.boolean().optional() })),
   netrc: z.object({ machine: text, login: text, password: text }).nullable(),
   system: z.object({ proto: text, host: text, link: text, version: text }),
 })

@@ -93,6 +93,8 @@ export const acceptRequest = z.object({
   attempt: count,
   /** Chosen by the worker once per fetched entry; the same accept repeated gets the same answer. */
   requestId: z.uuid(),
+  /** Variables that the worker gives to all steps: names of secrets may be made of them. Absent = none. */
+  environment: z.record(z.string().max(250), z.string().max(1_000)).optional(),
 })
 export type AcceptRequest = z.infer<typeof acceptRequest>
 

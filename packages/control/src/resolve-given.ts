@@ -1,18 +1,7 @@
-import type {
-  Build,
-  Database,
-  Given,
-  GivenSecret,
-  Repo,
-  Secret,
-  Stage,
-  WorkerRecord,
-} from '@waggle/domain'
-import { isWaggleError, mayHaveSecret, originOf } from '@waggle/domain'
-import { namedSecrets, type ParsedManifest, substitutionValues } from '@waggle/pipeline'
+import type { Build, Database, Given, Repo, Stage, WorkerRecord } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
+import { givenSecrets } from './given-secrets.ts'
 import { installationOf } from './installation.ts'
-import { secretPlace } from './places.ts'
 import { recentManifests } from './recent-manifests.ts'
 
 type ResolveDeps = Pick<ControlDeps, 'database' | 'sealer' | 'system' | 'log'>
@@ -22,11 +11,17 @@ export type Resolved =
   | { readonly kind: 'given'; readonly given: Given }
   | { readonly kind: 'unfit'; readonly message: string }
 
+export interface ResolveQuestion {
+  readonly attempt: number
+  /** Variables that the worker gives to all steps. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
+}
+
 export const resolveGiven = async (
   deps: ResolveDeps,
   worker: Pick<WorkerRecord, 'name'>,
   stage: Stage,
-  attempt: number,
+  { attempt, environment = {} }: ResolveQuestion,
 ): Promise<Resolved> => {
   const { database } = deps
   const [build, repo, siblings, kept, installation] = await Promise.all([
@@ -54,7 +49,9 @@ export const resolveGiven = async (
     system: deps.system,
   }
   const parse = () => recentManifests(database).parse(build, manifest)
-  const secrets = openSecrets(deps, { build, repo, kept, given, parse })
+  const shared = await database.orgSecrets.listByNamespace(repo.namespace)
+  const facts = { build, repo, kept, shared, given, workerEnvironment: environment, parse }
+  const secrets = givenSecrets(deps, facts)
   if (typeof secrets === 'string') return { kind: 'unfit', message: secrets }
   return { kind: 'given', given: { ...given, secrets } }
 }
@@ -76,53 +73,6 @@ const changedFilesOf = async (
 ): Promise<Pick<Given['build'], 'changedFiles'>> => {
   const plan = manifest.includes('paths') ? await builds.findPlan(id) : null
   return plan?.changedFiles === undefined ? {} : { changedFiles: plan.changedFiles }
-}
-
-/** Those secrets that the stage's file names and the build's origin may have, in the clear (threats.md C.1, T-02).
- *  A text is the reason why they cannot be given. */
-const openSecrets = (
-  { sealer, log }: ResolveDeps,
-  facts: {
-    readonly build: Build
-    readonly repo: Repo
-    readonly kept: readonly Secret[]
-    readonly given: Given
-    readonly parse: () => ParsedManifest
-  },
-): readonly GivenSecret[] | string => {
-  const { kept, given } = facts
-  // Parsing costs more than all the rest of an accept.
-  if (kept.length === 0) return []
-  // As the worker will read them, but for variables of its own, which are not known here.
-  const values = substitutionValues(given, {})
-  const names = namedSecrets(facts.parse(), given.stage.name, values)
-  const allowed = allowedSecrets(kept, names, facts.build, facts.repo)
-  const opened: GivenSecret[] = []
-  for (const secret of allowed) {
-    try {
-      const value = sealer.open(secret.dataSealed, secretPlace(secret.repoId, secret.name))
-      opened.push({ name: secret.name, value: value.toString('utf8') })
-    } catch (error) {
-      if (!isWaggleError(error, 'internal')) throw error
-      log.error('a secret cannot be decrypted', { 'build.id': facts.build.id, err: error })
-      return `secret ${secret.name} cannot be decrypted with the server's keys`
-    }
-  }
-  return opened
-}
-
-/** Pure: which of the repository's secrets a stage gets. Names are compared without case. */
-export const allowedSecrets = (
-  kept: readonly Secret[],
-  named: readonly string[],
-  build: Pick<Build, 'event' | 'ref' | 'sourceRepo'>,
-  repo: Pick<Repo, 'slug'>,
-): readonly Secret[] => {
-  const wanted = new Set(named.map((name) => name.toLowerCase()))
-  const origin = originOf(build, repo)
-  return kept.filter(
-    (secret) => wanted.has(secret.name.toLowerCase()) && mayHaveSecret(origin, secret),
-  )
 }
 
 const givenRepo = (repo: Repo): Given['repo'] => {

@@ -79,4 +79,6 @@ export type GivenStage = Pick<
 export interface GivenSecret {
   readonly name: string
   readonly value: string
+  /** Of a document of the file: its name is compared with case. */
+  readonly isExact?: boolean | undefined
 }

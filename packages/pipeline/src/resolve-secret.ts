@@ -1,4 +1,4 @@
-import type { Given, SpecSecret } from '@waggle/domain'
+import { type Given, type GivenSecret, originOf, type SpecSecret } from '@waggle/domain'
 import type { CompileSettings } from './compile-settings.ts'
 import type { PipelineStep } from './manifest.ts'
 import { isVariableName, withoutNul } from './safe-environment.ts'
@@ -6,23 +6,41 @@ import { settingVariable } from './settings-to-env.ts'
 
 export type SecretResolver = (name: string) => string | null
 
-/** Finds secrets by name, without case: first those that the server sent, which it filtered by the build's origin,
- *  then the worker's own, which no pull request gets (pipeline.md §12.11). The first that is not empty counts. */
+/** Finds secrets by name: first those that the server sent, which it filtered by the build's origin, then those of the
+ *  file, then the worker's own, which no pull request gets (pipeline.md §12.11). Only the file's names are compared
+ *  with case. The first that is not empty counts. */
 export const secretResolver = (given: Given, settings: CompileSettings): SecretResolver => {
-  const values = new Map<string, string>()
-  const isOpen = given.build.event !== 'pull_request' && !isFork(given)
-  const own = isOpen ? Object.entries(settings.secrets ?? {}) : []
-  const sent = given.secrets.map(({ name, value }) => [name, value] as const)
-  for (const [name, value] of [...sent, ...own]) {
-    const key = name.toLowerCase()
-    if (value !== '' && !values.has(key)) values.set(key, value)
-  }
-  return (name) => values.get(name.toLowerCase()) ?? null
+  const isOwn = originOf(given.build, given.repo) === 'own'
+  const stored = firstOfName(
+    given.secrets.filter(({ isExact }) => isExact !== true),
+    lowerCase,
+  )
+  const written = firstOfName(
+    given.secrets.filter(({ isExact }) => isExact === true),
+    asWritten,
+  )
+  const settled = Object.entries(settings.secrets ?? {}).map(([name, value]) => ({ name, value }))
+  const own = firstOfName(isOwn ? settled : [], lowerCase)
+  return (name) =>
+    stored.get(lowerCase(name)) ?? written.get(name) ?? own.get(lowerCase(name)) ?? null
 }
 
-/** Whether the build's code comes from another repository (threats.md C.1). A rebuild or promotion of it still does. */
-export const isFork = ({ build, repo }: Given): boolean =>
-  build.sourceRepo !== '' && build.sourceRepo.toLowerCase() !== repo.slug.toLowerCase()
+const lowerCase = (name: string): string => name.toLowerCase()
+const asWritten = (name: string): string => name
+
+const firstOfName = (
+  secrets: readonly GivenSecret[],
+  keyOf: (name: string) => string,
+): ReadonlyMap<string, string> => {
+  const values = new Map<string, string>()
+  for (const { name, value } of secrets)
+    if (value !== '' && !values.has(keyOf(name))) values.set(keyOf(name), value)
+  return values
+}
+
+/** Whether the build's code comes from another repository, or from one that nobody named (threats.md C.1). A rebuild or
+ *  promotion of it still does. */
+export const isFork = ({ build, repo }: Given): boolean => originOf(build, repo) === 'fork'
 
 /** The secret variables of a step: of its environment, then of its settings. A missing secret is an empty one. */
 export const stepSecrets = (

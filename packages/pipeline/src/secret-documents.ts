@@ -1,26 +1,5 @@
-import { sourceText } from './fields.ts'
 import type { ParsedManifest } from './manifest.ts'
 import { openSecretData } from './secret-data.ts'
-import type { YamlNode } from './yaml-node.ts'
-
-interface SecretDocument {
-  /** Compared with case, unlike the names of stored secrets. */
-  readonly name: string
-  /** Encrypted with the repository's key; empty = the value lies elsewhere. */
-  readonly data: string
-}
-
-/** The file's `kind: secret` documents, in order (pipeline.md §4.5). */
-const secretDocuments = (manifest: ParsedManifest): readonly SecretDocument[] =>
-  manifest.documents.flatMap((document) => {
-    if (document.role !== 'secret') return []
-    return [{ name: document.name, data: textAt(document.root, 'data') }]
-  })
-
-const textAt = (node: YamlNode | null, key: string): string => {
-  const value = node?.kind === 'map' ? node.entries.get(key)?.value : undefined
-  return value?.kind === 'scalar' ? sourceText(value) : ''
-}
 
 export interface OpenedDocuments {
   readonly secrets: readonly { readonly name: string; readonly value: string }[]
@@ -28,7 +7,8 @@ export interface OpenedDocuments {
   readonly broken: readonly string[]
 }
 
-/** The values that the file carries for these names, in the clear. The first document of a name that opens counts
+/** The values that the file's `kind: secret` documents carry for these names (pipeline.md §4.5), in the clear. Names
+ *  are compared with case, unlike those of stored secrets. The first document of a name that opens counts
  *  (rule X16). */
 export const openSecretDocuments = (
   manifest: ParsedManifest,
@@ -38,7 +18,9 @@ export const openSecretDocuments = (
   const wanted = new Set(names)
   const secrets = new Map<string, string>()
   const broken: string[] = []
-  for (const { name, data } of secretDocuments(manifest)) {
+  for (const document of manifest.documents) {
+    if (document.role !== 'secret') continue
+    const { name, data } = document.secret
     if (!wanted.has(name) || secrets.has(name) || data === '') continue
     const value = openSecretData(data, key)
     if (value === null) broken.push(name)
