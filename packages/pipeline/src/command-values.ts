@@ -1,5 +1,5 @@
 import { evaluate, type Values } from './substitute.ts'
-import { type Expression, parseTemplate } from './substitution-syntax.ts'
+import type { Expression, Template } from './substitution-syntax.ts'
 
 export type Shell = 'posix' | 'powershell'
 
@@ -27,11 +27,10 @@ export class CommandValues {
     this.#isStable = isStable
   }
 
-  substitute(command: string, held: (value: HeldValue) => void): string {
-    if (!command.includes('$')) return command
+  substitute(command: Template, held: (value: HeldValue) => void): string {
     const quotes = new QuoteState(this.#shell)
     let result = ''
-    for (const part of parseTemplate(command)) {
+    for (const part of command) {
       let text = part
       if (typeof text !== 'string') {
         const value = evaluate(text, this.#values)

@@ -1,4 +1,6 @@
 import { Composer, type CST, type Document, LineCounter, Parser } from 'yaml'
+import { readPlainYaml } from './read-plain-yaml.ts'
+import { composerOptions } from './scalar-source.ts'
 import type { RawDocument } from './split-documents.ts'
 import { guardYaml, isTooDeep } from './yaml-guard.ts'
 import type { Place, YamlNode } from './yaml-node.ts'
@@ -13,6 +15,12 @@ export interface YamlReading {
 
 /** Reads one document into a tree of source texts. Never throws; bounded in time, depth and nodes whatever the text. */
 export const readYaml = (raw: RawDocument, budget: NodeBudget): YamlReading => {
+  const root = readPlainYaml(raw, budget)
+  return root === null ? readAnyYaml(raw, budget) : { root, problems: [] }
+}
+
+/** The whole of YAML, by the library. */
+export const readAnyYaml = (raw: RawDocument, budget: NodeBudget): YamlReading => {
   const start = { line: raw.line, column: 1, path: '' }
   const refused = guardYaml(raw.text)
   if (refused !== null) return { root: null, problems: [limitProblem(refused, start)] }
@@ -49,16 +57,6 @@ export const readYaml = (raw: RawDocument, budget: NodeBudget): YamlReading => {
     throw error
   }
 }
-
-// failsafe: every scalar keeps its text; uniqueKeys would compare every pair of keys, and the last one wins here.
-const composerOptions = {
-  schema: 'failsafe',
-  uniqueKeys: false,
-  prettyErrors: false,
-  merge: false,
-  resolveKnownTags: false,
-  logLevel: 'silent',
-} as const
 
 const compose = (tokens: readonly CST.Token[]): Document.Parsed[] => [
   ...new Composer(composerOptions).compose(tokens),

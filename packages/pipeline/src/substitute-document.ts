@@ -3,7 +3,7 @@ import { manifestLimits } from './limits.ts'
 import { pathText } from './lint-problem.ts'
 import type { ManifestIssue } from './manifest-issue.ts'
 import { workLimit } from './substitute.ts'
-import { fit, ScalarSubstitution } from './substitute-scalar.ts'
+import { ScalarSubstitution, trimToStyle } from './substitute-scalar.ts'
 import { SubstitutionError } from './substitution-syntax.ts'
 import type { YamlEntry, YamlNode, YamlScalar } from './yaml-node.ts'
 
@@ -109,7 +109,7 @@ class Walk {
         `${pathText(path)}: the value of ${source} holds shell metacharacters and is passed as $${variable}`,
       )
     })
-    return { style: scalar.style, text: fit(scalar, text) }
+    return { style: scalar.style, text: trimToStyle(scalar, text) }
   }
 }
 

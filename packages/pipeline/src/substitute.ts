@@ -41,9 +41,10 @@ export class Values {
 /** Replaces every `${…}` of a text (pipeline.md §10). An unknown name is empty, never an error.
  *  Throws `SubstitutionError` for a syntax error, a negative length, or a result beyond 1 MiB. */
 export const substitute = (text: string, values: Values): string =>
-  text.includes('$') ? renderTemplate(parseTemplate(text), values) : text
+  text.includes('$') ? render(parseTemplate(text), values) : text
 
-const renderTemplate = (template: Template, values: Values): string => {
+/** The same for a text that was parsed. */
+export const render = (template: Template, values: Values): string => {
   let result = ''
   for (const part of template) result = bounded(result + renderPart(part, values))
   return result
@@ -70,7 +71,7 @@ const apply = (operation: Operation, value: string, values: Values): string => {
     case 'case':
       return changeCase(value, operation)
     case 'default':
-      return value === '' ? renderTemplate(operation.fallback, values) : value
+      return value === '' ? render(operation.fallback, values) : value
     case 'slice':
       return slice(
         value,

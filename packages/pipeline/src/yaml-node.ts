@@ -15,6 +15,8 @@ export interface YamlScalar extends Place {
   readonly style: 'plain' | 'single' | 'double' | 'block'
   /** Explicit tag such as `tag:yaml.org,2002:binary`; empty = none. */
   readonly tag: string
+  /** As written, where substitution needs it: see `keptSource`. */
+  readonly source?: string | undefined
 }
 
 interface YamlList extends Place {

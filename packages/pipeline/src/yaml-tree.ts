@@ -10,6 +10,7 @@ import {
   type YAMLSeq,
 } from 'yaml'
 import { forbiddenKeys, manifestLimits } from './limits.ts'
+import { keptSource, styleOf } from './scalar-source.ts'
 import type { Place, YamlEntry, YamlNode, YamlScalar } from './yaml-node.ts'
 import { forbiddenKey, limitProblem, Refused, type YamlProblem } from './yaml-problem.ts'
 
@@ -161,16 +162,14 @@ const nul: Pick<YamlProblem, 'code' | 'message'> = {
   message: 'yaml: a value holds a NUL character',
 }
 
-const toScalar = (node: Scalar.Parsed, here: Place): YamlScalar => ({
-  kind: 'scalar',
-  text: isScalar(node) && typeof node.value === 'string' ? node.value : '',
-  style: styleOf(node),
-  tag: node.tag ?? '',
-  ...here,
-})
-
-const styleOf = (node: Scalar.Parsed): YamlScalar['style'] => {
-  if (node.type === 'QUOTE_DOUBLE') return 'double'
-  if (node.type === 'QUOTE_SINGLE') return 'single'
-  return node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED' ? 'block' : 'plain'
+const toScalar = (node: Scalar.Parsed, here: Place): YamlScalar => {
+  const source = keptSource(node)
+  return {
+    kind: 'scalar',
+    text: isScalar(node) && typeof node.value === 'string' ? node.value : '',
+    style: styleOf(node),
+    tag: node.tag ?? '',
+    ...(source === undefined ? {} : { source }),
+    ...here,
+  }
 }
