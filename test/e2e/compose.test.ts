@@ -17,7 +17,7 @@ const program = (): readonly string[] =>
     ? ['docker', 'compose']
     : ['docker-compose']
 
-describe('docker compose up', () => {
+describe('point 3: docker compose up', () => {
   let port = 0
   const compose = (...args: readonly string[]) => {
     const [command = '', ...first] = program()

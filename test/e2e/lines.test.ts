@@ -12,7 +12,7 @@ const rssBytes = (pid: number): number => {
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024
 }
 
-describe('lines', () => {
+describe('point 7: lines', () => {
   let system: System
   beforeAll(async () => {
     system = await startSystem({

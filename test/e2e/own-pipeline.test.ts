@@ -8,7 +8,7 @@ import { type System, startSystem } from '../harness/start-system.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
-describe("Waggle's own .drone.yml", () => {
+describe("point 10: the habits, as Waggle's own .drone.yml runs them", () => {
   let system: System
   beforeAll(async () => {
     standIns(['node:24-bookworm-slim'])

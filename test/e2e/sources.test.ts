@@ -6,7 +6,7 @@ import { makeRepository, type TestRepository } from '../harness/make-repository.
 import { oneStep } from '../harness/pipeline-text.ts'
 import { type System, startSystem } from '../harness/start-system.ts'
 
-describe('sources of builds', () => {
+describe('point 4: builds by REST and by signed webhook', () => {
   let system: System
   let repository: TestRepository
   let signer: string

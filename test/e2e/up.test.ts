@@ -21,7 +21,7 @@ const startUp = (args: readonly string[], data: string) => {
   return { child, exited, text: () => text }
 }
 
-describe('waggle up', () => {
+describe('point 1: waggle up', () => {
   const folders: { remove(): Promise<void> }[] = []
   afterEach(async () => {
     for (const folder of folders.splice(0)) await folder.remove()

@@ -225,18 +225,20 @@ const app = (
       await waitUntil(
         `${name} to be ready`,
         async () => {
-          // A process that a failpoint ended on purpose is as started as it will be.
           if (isGone) return true
           const answer = await fetch(`${url}/${kind === 'api' ? 'readyz' : 'healthz'}`, {
             signal: AbortSignal.timeout(1_000),
           })
           return answer.ok
         },
-        30_000,
+        60_000,
         50,
       ).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${current.output().slice(-3_000)}`)
       })
+      // A process that a failpoint ended on purpose is as started as it will be.
+      if (isGone && loaded.length === 0)
+        throw new Error(`${name} ended at its start\n${current.output().slice(-3_000)}`)
     },
   }
 }
