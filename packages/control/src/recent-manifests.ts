@@ -28,6 +28,11 @@ export class RecentManifests {
     return this.#entries.size
   }
 
+  /** Whether a text is known under this build's id. */
+  has(id: number): boolean {
+    return this.#entries.has(id)
+  }
+
   /** The text, if it is known. */
   find({ id, createdAt }: Pick<Build, 'id' | 'createdAt'>): string | null {
     const entry = this.#entries.get(id)

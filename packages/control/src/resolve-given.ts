@@ -24,14 +24,18 @@ export const resolveGiven = async (
   { attempt, environment = {} }: ResolveQuestion,
 ): Promise<Resolved> => {
   const { database } = deps
-  const [build, repo, siblings, kept, installation] = await Promise.all([
+  // Asked for together: on PostgreSQL all of it is one packet.
+  const recent = recentManifests(database)
+  const [build, repo, siblings, kept, installation, unread] = await Promise.all([
     database.builds.find(stage.buildId),
     database.repos.find(stage.repoId),
     database.stages.outline(stage.buildId),
     database.secrets.listByRepo(stage.repoId),
     installationOf(database),
+    recent.has(stage.buildId) ? null : database.builds.findManifest(stage.buildId),
   ])
-  const manifest = build && (await manifestOf(database, build))
+  if (build && unread !== null) recent.add(build, unread)
+  const manifest = unread ?? (build && (await manifestOf(database, build)))
   if (!build || !repo || manifest === null)
     return { kind: 'unfit', message: 'the build, its repository or its manifest is gone' }
   const given: Given = {
@@ -49,7 +53,8 @@ export const resolveGiven = async (
     system: deps.system,
   }
   const parse = () => recentManifests(database).parse(build, manifest)
-  const shared = await database.orgSecrets.listByNamespace(repo.namespace)
+  const isAsking = mayHoldKey(manifest, 'secret')
+  const shared = isAsking ? await database.orgSecrets.listByNamespace(repo.namespace) : []
   const facts = { build, repo, kept, shared, given, workerEnvironment: environment, parse }
   const secrets = givenSecrets(deps, facts)
   if (typeof secrets === 'string') return { kind: 'unfit', message: secrets }
@@ -65,13 +70,17 @@ const manifestOf = async (database: Database, build: Build): Promise<string | nu
   return text
 }
 
-/** Only a file that may ask for them is given the changed files: the word stands in any that does. */
+/** Whether a key with this word in it may stand in the file; one that is written with escapes counts too. */
+const mayHoldKey = (manifest: string, word: string): boolean =>
+  manifest.includes(word) || manifest.includes('\\')
+
+/** Only a file that may ask for them is given the changed files. */
 const changedFilesOf = async (
   { builds }: Pick<Database, 'builds'>,
   { id }: Build,
   manifest: string,
 ): Promise<Pick<Given['build'], 'changedFiles'>> => {
-  const plan = manifest.includes('paths') ? await builds.findPlan(id) : null
+  const plan = mayHoldKey(manifest, 'paths') ? await builds.findPlan(id) : null
   return plan?.changedFiles === undefined ? {} : { changedFiles: plan.changedFiles }
 }
 
