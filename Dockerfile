@@ -10,6 +10,7 @@ COPY packages/config/package.json packages/config/
 COPY packages/contract/package.json packages/contract/
 COPY packages/pipeline/package.json packages/pipeline/
 COPY packages/control/package.json packages/control/
+COPY packages/convert/package.json packages/convert/
 COPY packages/runtime/package.json packages/runtime/
 COPY packages/secrets/package.json packages/secrets/
 COPY packages/store/package.json packages/store/
@@ -27,8 +28,8 @@ COPY apps/cli/package.json apps/cli/
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund -w @waggle/api -w @waggle/worker -w @waggle/cli
 
 FROM node:24-bookworm-slim AS waggle
-# git reads manifests of plain git repositories.
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends git ca-certificates \
+# git reads manifests of plain git repositories; jsonnet converts those that are programs.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends git ca-certificates jsonnet \
   && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compile-cache
 WORKDIR /app

@@ -23,6 +23,7 @@ const parts: readonly Part[] = [
   { name: 'redis-server', packages: ['redis-server'], isThere: () => onPath('redis-server') },
   { name: 'PostgreSQL', packages: ['postgresql'], isThere: hasPostgres },
   { name: 'git', packages: ['git', 'ca-certificates'], isThere: () => onPath('git') },
+  { name: 'jsonnet', packages: ['jsonnet'], isThere: () => onPath('jsonnet') },
   { name: 'a static busybox', packages: ['busybox-static'], isThere: hasStaticBusybox },
   {
     name: 'a container engine',

@@ -1,0 +1,1 @@
+export const convertLegacy = (_text: string): string | null => null

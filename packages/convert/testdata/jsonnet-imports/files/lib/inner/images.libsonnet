@@ -1,0 +1,1 @@
+{ default: 'alpine:3' }

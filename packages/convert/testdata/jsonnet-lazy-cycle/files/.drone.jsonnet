@@ -1,0 +1,2 @@
+local other = import 'other.libsonnet';
+{ kind: 'pipeline', name: 'cycle', steps: other.steps, image:: 'alpine:3' }

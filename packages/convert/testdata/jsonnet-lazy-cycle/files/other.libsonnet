@@ -1,0 +1,2 @@
+local main = import '.drone.jsonnet';
+{ steps: [{ name: 'a', image: main.image }] }
