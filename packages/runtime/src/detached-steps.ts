@@ -4,10 +4,15 @@ import type { StageStop } from './stage-stop.ts'
 
 /** Runs a granted step until its end or that of the signal. */
 export type RunDetached = (
-  step: SpecStep,
+  run: { readonly step: SpecStep; readonly signal: AbortSignal; readonly onStarted?: () => void },
   killGraceMs: number,
-  signal: AbortSignal,
 ) => Promise<StepEnd>
+
+export interface Launched {
+  /** Never, where it could not be started. */
+  readonly started: Promise<void>
+  readonly ended: Promise<StepEnd>
+}
 
 /** Services and detached steps: they run beside the graph and end with it, and how they end says nothing about the
  *  stage (pipeline.md §14.6). */
@@ -24,14 +29,17 @@ export class DetachedSteps {
 
   /** Killed without a grace, as the clean-up would (§13.6): the stage's result does not wait for a service that takes
    *  its time. */
-  launch(step: SpecStep): void {
+  launch(step: SpecStep): Launched {
     const signal = AbortSignal.any([this.#stop.signal, this.#ended.signal])
-    const running: Promise<void> = this.#run(step, 0, signal)
+    const started = Promise.withResolvers<void>()
+    const ended = this.#run({ step, signal, onStarted: started.resolve }, 0)
+    const running: Promise<void> = ended
       .then((end) => {
         if (end.kind === 'lost') this.#stop.fail(end.error)
       })
       .finally(() => this.#running.delete(running))
     this.#running.add(running)
+    return { started: started.promise, ended }
   }
 
   /** Before the stage's result is told: their logs still need the lease. */

@@ -1,48 +1,69 @@
-import { Buffer } from 'node:buffer'
 import { failpoint, type Spec, type SpecStep, type StepExit } from '@waggle/domain'
 import { errorText } from './error-text.ts'
 import type { ExecuteDeps } from './execute.ts'
 import type { MaskSet } from './mask-set.ts'
 import type { StageSnapshot } from './stage-state.ts'
 import type { StepLog } from './step-output.ts'
+import { retryHeader, retryNote } from './step-retry.ts'
+import { ownLine, StepTimeout } from './step-timeout.ts'
 
 export interface RunStepDeps extends ExecuteDeps {
   readonly masks: MaskSet
 }
 
-/** `lost`: the log's sink failed for good, so this worker cannot go on with the stage. */
+/** `timeout`: it was ended because it took longer than its own timeout.
+ *  `lost`: the log's sink failed for good, so this worker cannot go on with the stage. */
 export type StepEnd =
   | { readonly kind: 'exit'; readonly exit: StepExit }
+  | { readonly kind: 'timeout'; readonly exit: StepExit; readonly text: string }
   | { readonly kind: 'error'; readonly text: string }
   | { readonly kind: 'lost'; readonly error: unknown }
 
 /** How long, beyond the grace, a step that was told to end may go on ending before the stage goes on without it. */
 const stuckMs = 15_000
 
-/** Runs one granted step to the end of its log: rules 9 to 12 of pipeline.md §14.4. Never rejects. */
-export const runStep = async (
-  deps: RunStepDeps,
-  spec: Spec,
-  step: SpecStep,
-  state: StageSnapshot,
-  signal: AbortSignal,
-): Promise<StepEnd> => {
+export interface StepRun {
+  readonly step: SpecStep
+  /** From 1. */
+  readonly try: number
+  readonly state: StageSnapshot
+  readonly signal: AbortSignal
+  readonly onStarted?: () => void
+}
+
+/** Runs one granted try of a step to the end of its log: rules 9 to 12 of pipeline.md §14.4. Never rejects. */
+export const runStep = async (deps: RunStepDeps, spec: Spec, run: StepRun): Promise<StepEnd> => {
+  const { step, signal } = run
   let output: StepLog
   try {
-    output = await deps.openOutput(step, 1)
+    output = await deps.openOutput(step, run.try)
+    const header = retryHeader(step, run.try)
+    if (header !== '') await output.write(ownLine(header), 0)
   } catch (error) {
     return { kind: 'lost', error }
   }
   const sink = new Outlet(output)
-  const end = await untilStuck(deps, runOnEngine(deps, spec, step, state, signal, sink), signal)
+  const timeout = new StepTimeout(deps.clock, step)
+  // A detached step has no timeout; any other must also end where it hangs on its end.
+  const ended = AbortSignal.any([signal, timeout.signal])
+  const end = timedOut(
+    await untilStuck(
+      deps,
+      runOnEngine(deps, spec, { ...run, signal: ended }, sink, timeout),
+      ended,
+    ),
+    timeout,
+    signal,
+  )
+  timeout.stop()
   sink.isClosed = true
   if (sink.failure) return { kind: 'lost', error: sink.failure.error }
   try {
     await failpoint('step.exited')
     // Nothing else says why a detached step never came up: its record is a success (§14.6).
     if (step.detach && end.kind === 'error' && !signal.aborted)
-      await output.write(Buffer.from(`${end.text}\n`), 0)
-    await output.end(end.kind === 'exit' ? { note: end.exit.note, gap: end.exit.gap ?? '' } : {})
+      await output.write(ownLine(end.text), 0)
+    await output.end(endOfLog(end, signal.aborted ? '' : retryNote(step, end, run.try)))
     await failpoint('logs.closed')
     return end
   } catch (error) {
@@ -50,13 +71,26 @@ export const runStep = async (
   }
 }
 
+/** What was told to end by the stage is ended by the stage, whatever its own time. */
+const timedOut = (end: StepEnd, timeout: StepTimeout, stage: AbortSignal): StepEnd =>
+  end.kind === 'exit' && timeout.isExpired && !stage.aborted
+    ? { kind: 'timeout', exit: end.exit, text: timeout.text }
+    : end
+
+const endOfLog = (end: StepEnd, retried: string): { note?: string; gap?: string } => {
+  if (end.kind === 'error') return { note: retried }
+  if (end.kind === 'lost') return {}
+  const timeout = end.kind === 'timeout' && retried === '' ? end.text : ''
+  const notes = [end.exit.note, timeout, retried].filter((note) => note !== '')
+  return { note: notes.join('; '), gap: end.exit.gap ?? '' }
+}
+
 const runOnEngine = async (
   deps: RunStepDeps,
   spec: Spec,
-  step: SpecStep,
-  state: StageSnapshot,
-  signal: AbortSignal,
+  { step, try: tryNumber, state, signal, onStarted }: StepRun,
   sink: Outlet,
+  timeout: StepTimeout,
 ): Promise<StepEnd> => {
   let started: Promise<void> | undefined
   // A sink that failed ends the step as well.
@@ -64,11 +98,13 @@ const runOnEngine = async (
   try {
     const exit = await deps.engine.run(spec, step, {
       output: sink,
-      try: 1,
+      try: tryNumber,
       environment: deps.environment(step, state),
       killGraceMs: deps.killGraceMs,
       signal: stop,
       onStarted: () => {
+        timeout.start()
+        onStarted?.()
         started = failpoint('step.running')
         // Heard below, unless the step fails first.
         started.catch(() => undefined)

@@ -3,11 +3,13 @@ import { DetachedSteps } from './detached-steps.ts'
 import { errorText } from './error-text.ts'
 import type { ExecuteDeps, ExecuteResult } from './execute.ts'
 import { MaskSet } from './mask-set.ts'
-import { runStep, type StepEnd } from './run-step.ts'
+import { runStep, type StepEnd, type StepRun } from './run-step.ts'
 import { StageState } from './stage-state.ts'
 import { StageStop } from './stage-stop.ts'
 import { type Candidate, StageTalk } from './stage-talk.ts'
 import { StepGraph } from './step-graph.ts'
+import { serviceReady } from './step-readiness.ts'
+import { isTriedAgain } from './step-retry.ts'
 
 /** One walk through a stage's graph.
  *
@@ -43,11 +45,12 @@ export class StageRun {
       isRunning: () => this.#running > 0,
       launch: (granted) => this.#launch(granted),
       passOver: ({ entry, step }) => {
-        // A detached one was over for the graph when it was admitted.
-        if (!step.detach) this.#admit(this.#complete(entry))
+        if (!isOverAtLaunch(step)) this.#admit(this.#complete(entry))
       },
     })
-    this.#detached = new DetachedSteps(this.#stop, (...run) => this.#runStep(...run))
+    this.#detached = new DetachedSteps(this.#stop, (run, graceMs) =>
+      this.#runStep({ ...run, try: 1 }, graceMs),
+    )
   }
 
   async run(signal: AbortSignal): Promise<ExecuteResult> {
@@ -107,8 +110,8 @@ export class StageRun {
       if (!this.#mayRun(step)) ready.push(...this.#complete(entry))
       else if (this.#deps.slots) void this.#waitForSlot(entry, step, this.#deps.slots)
       else {
-        this.#talk.want({ entry, step, release: () => undefined })
-        if (step.detach) ready.push(...this.#complete(entry))
+        this.#talk.want({ entry, step, try: 1, release: () => undefined })
+        if (isOverAtLaunch(step)) ready.push(...this.#complete(entry))
       }
     }
   }
@@ -122,7 +125,7 @@ export class StageRun {
     return isWanted
   }
 
-  /** The entry is over for the graph; detached ones are that once they are on their way. */
+  /** The entry is over for the graph. */
   #complete(entry: number): number[] {
     return this.#graph?.complete(entry) ?? []
   }
@@ -142,9 +145,9 @@ export class StageRun {
         this.#admit(this.#complete(entry))
       } else if (step.detach) {
         release()
-        this.#talk.want({ entry, step, release: () => undefined })
-        this.#admit(this.#complete(entry))
-      } else this.#talk.want({ entry, step, release })
+        this.#talk.want({ entry, step, try: 1, release: () => undefined })
+        if (isOverAtLaunch(step)) this.#admit(this.#complete(entry))
+      } else this.#talk.want({ entry, step, try: 1, release })
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#stop.fail(error)
     }
@@ -155,35 +158,73 @@ export class StageRun {
 
   #launch(granted: readonly Candidate[]): void {
     for (const candidate of granted) {
-      if (candidate.step.detach) this.#detached.launch(candidate.step)
+      if (isOverAtLaunch(candidate.step)) this.#detached.launch(candidate.step)
+      else if (candidate.step.detach) void this.#awaitReady(candidate)
       else void this.#runEntry(candidate)
     }
   }
 
-  async #runEntry({ entry, step, release }: Candidate): Promise<void> {
+  async #runEntry(candidate: Candidate): Promise<void> {
+    const { entry, step, release } = candidate
     this.#open++
     this.#running++
-    const end = await this.#runStep(step, this.#deps.killGraceMs, this.#stop.signal)
-    release()
-    if (end.kind === 'lost') this.#stop.fail(end.error)
-    else if (!this.#stop.signal.aborted) {
-      this.#settle(step, end)
-      if (!this.#stop.signal.aborted) this.#admit(this.#complete(entry))
+    const { signal } = this.#stop
+    const end = await this.#runStep({ step, try: candidate.try, signal }, this.#deps.killGraceMs)
+    const isAgain = !signal.aborted && isTriedAgain(step, end, candidate.try)
+    if (isAgain) await this.#deps.clock.sleep(step.retry?.delayMs ?? 0, signal).catch(() => null)
+    if (isAgain && !signal.aborted) {
+      // It keeps its place under the process limit.
+      this.#talk.want({ ...candidate, try: candidate.try + 1 })
+    } else {
+      release()
+      if (end.kind === 'lost') this.#stop.fail(end.error)
+      else if (!signal.aborted) {
+        this.#settle(step, end)
+        if (!signal.aborted) this.#admit(this.#complete(entry))
+      }
     }
     this.#running--
     this.#converse()
     this.#close()
   }
 
-  #runStep(step: SpecStep, killGraceMs: number, signal: AbortSignal): Promise<StepEnd> {
+  /** A service with a healthcheck is over for the graph when it is ready. One that never is fails the stage. */
+  async #awaitReady({ entry, step }: Candidate): Promise<void> {
+    this.#open++
+    this.#running++
+    const { signal } = this.#stop
+    const environment = this.#deps.environment(step, this.#state.snapshot())
+    const deps = { ...this.#deps, masks: this.#masks, environment }
+    try {
+      const problem = await serviceReady(
+        deps,
+        this.#spec,
+        step,
+        this.#detached.launch(step),
+        signal,
+      )
+      if (!signal.aborted) {
+        if (problem !== null) this.#talk.note(this.#state.fail(step.number, problem))
+        this.#admit(this.#complete(entry))
+      }
+    } catch (error) {
+      this.#stop.fail(error)
+    }
+    this.#running--
+    this.#converse()
+    this.#close()
+  }
+
+  #runStep(run: Omit<StepRun, 'state'>, killGraceMs: number): Promise<StepEnd> {
     const deps = { ...this.#deps, masks: this.#masks, killGraceMs }
-    return runStep(deps, this.#spec, step, this.#state.snapshot(), signal)
+    return runStep(deps, this.#spec, { ...run, state: this.#state.snapshot() })
   }
 
   /** Rules 13 to 15 of §14.4. */
   #settle(step: SpecStep, end: Exclude<StepEnd, { kind: 'lost' }>): void {
     const { number } = step
     if (end.kind === 'error') this.#talk.note(this.#state.fail(number, end.text))
+    else if (end.kind === 'timeout') this.#talk.note(this.#state.timeOut(number, end.text))
     else {
       const code = end.exit.isOutOfMemory ? 137 : end.exit.code
       this.#talk.note(this.#state.finish(number, code))
@@ -198,3 +239,7 @@ export class StageRun {
     if (--this.#open === 0) this.#over.resolve()
   }
 }
+
+/** Detached ones are over for the graph once they are on their way, unless somebody asks when they are ready. */
+const isOverAtLaunch = ({ detach, healthcheck }: SpecStep): boolean =>
+  detach && healthcheck === undefined

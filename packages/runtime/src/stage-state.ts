@@ -6,6 +6,7 @@ import {
   type StepRecord,
   type StepStatus,
   type StepUpdate,
+  timeoutExitCode,
 } from '@waggle/domain'
 
 /** What a step's environment may know of the stage: `DRONE_STAGE_STATUS`, `DRONE_FAILED_STEPS` and the like. */
@@ -88,6 +89,17 @@ export class StageState {
     if (step.status !== 'running' && step.status !== 'pending') return null
     step.status = code === 0 || code === 78 ? 'success' : 'failure'
     step.exitCode = code
+    this.#update()
+    return update(step)
+  }
+
+  /** The step took longer than its own timeout: a failure, whatever code its process ended with. */
+  timeOut(number: number, error: string): StepUpdate | null {
+    const step = this.#get(number)
+    if (step.status !== 'running' && step.status !== 'pending') return null
+    step.status = 'failure'
+    step.exitCode = timeoutExitCode
+    step.error = error
     this.#update()
     return update(step)
   }

@@ -7,6 +7,8 @@ import type { StageStop } from './stage-stop.ts'
 export interface Candidate {
   readonly entry: number
   readonly step: SpecStep
+  /** Which try of it this is. */
+  readonly try: number
   /** Gives back its place under the process limit. */
   readonly release: () => void
 }
@@ -95,7 +97,7 @@ export class StageTalk {
       const candidates = this.#wanted
       this.#wanted = []
       for (const candidate of candidates) {
-        if (this.#deps.state.statusOf(candidate.step.number) === 'pending') wanted.push(candidate)
+        if (this.#isOpen(candidate)) wanted.push(candidate)
         else {
           candidate.release()
           this.#deps.passOver(candidate)
@@ -103,6 +105,11 @@ export class StageTalk {
       }
     }
     return wanted
+  }
+
+  /** Between two tries a step runs. */
+  #isOpen({ step, try: tryNumber }: Candidate): boolean {
+    return this.#deps.state.statusOf(step.number) === (tryNumber === 1 ? 'pending' : 'running')
   }
 
   /** What ended last goes with the result of the stage, which follows at once. */
@@ -116,7 +123,7 @@ export class StageTalk {
     for (const { step } of wanted) state.start(step.number)
     let isGranted = false
     try {
-      isGranted = await this.tell(wanted.map(({ step }) => grantOf(step)))
+      isGranted = await this.tell(wanted.map(grantOf))
       if (isGranted && wanted.length > 0) await failpoint('step.granted')
       if (isGranted && !stop.signal.aborted) return launch(wanted)
     } catch (error) {
@@ -124,14 +131,14 @@ export class StageTalk {
     }
     release(wanted)
     if (isGranted) return
-    for (const { step } of wanted) state.unstart(step.number)
+    for (const candidate of wanted) if (candidate.try === 1) state.unstart(candidate.step.number)
     stop.cancel('refused')
   }
 }
 
-const grantOf = ({ number, isImplicit }: SpecStep): Grant => ({
+const grantOf = ({ step: { number, isImplicit }, try: tryNumber }: Candidate): Grant => ({
   step: number,
-  try: 1,
+  try: tryNumber,
   ...(isImplicit ? { isImplicit } : {}),
 })
 

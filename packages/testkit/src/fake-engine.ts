@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Engine, RunOptions, Spec, SpecStep, StepExit } from '@waggle/domain'
+import type { Engine, ProbeResult, RunOptions, Spec, SpecStep, StepExit } from '@waggle/domain'
 
 /** What a step of the fake engine does. */
 export interface FakeStep {
@@ -13,6 +13,10 @@ export interface FakeStep {
   readonly isHeld?: boolean
   /** Runs on, whatever happens to it. */
   readonly isImmortal?: boolean
+  /** What its second, third … try does instead. */
+  readonly tries?: readonly FakeStep[]
+  /** How many probes fail before it is ready; absent = none. */
+  readonly failedProbes?: number
 }
 
 /** An engine in memory, for tests of what drives engines. Steps do what was said of their name; others pass at once.
@@ -26,6 +30,7 @@ export class FakeEngine implements Engine {
   #steps: Readonly<Record<string, FakeStep>>
   readonly #running = new Map<string, (exit: StepExit) => void>()
   readonly #watchers = new Set<() => void>()
+  readonly #probes = new Map<string, number>()
 
   constructor(steps: Readonly<Record<string, FakeStep>> = {}) {
     this.#steps = steps
@@ -39,7 +44,8 @@ export class FakeEngine implements Engine {
   }
 
   async run(_spec: Spec, step: SpecStep, options: RunOptions): Promise<StepExit> {
-    const script = this.#steps[step.name] ?? {}
+    const first = this.#steps[step.name] ?? {}
+    const script = options.try === 1 ? first : (first.tries?.[options.try - 2] ?? first)
     if (script.error) {
       this.#note(`error ${step.name}`)
       throw script.error
@@ -68,6 +74,14 @@ export class FakeEngine implements Engine {
     this.#running.delete(step.name)
     this.#note(`end ${step.name}`)
     return ended
+  }
+
+  async probe(_spec: Spec, step: SpecStep): Promise<ProbeResult> {
+    const probes = (this.#probes.get(step.name) ?? 0) + 1
+    this.#probes.set(step.name, probes)
+    const isReady = probes > (this.#steps[step.name]?.failedProbes ?? 0)
+    this.#note(`${isReady ? 'ready' : 'not ready'} ${step.name}`)
+    return { isReady, detail: isReady ? '' : `probe ${probes} failed` }
   }
 
   /** Ends a held step. */

@@ -1,7 +1,8 @@
 import type { Grant, StepRecord, StepUpdate } from '@waggle/domain'
 import type { StageReporter } from '@waggle/runtime'
 
-/** A reporter that grants everything and keeps what it was told, as lines such as `grant 2 +1:success`. */
+/** A reporter that grants everything and keeps what it was told, as lines such as `grant 2 +1:success`; a further try
+ *  is `2/2`. */
 export class RecordingReporter implements StageReporter {
   readonly calls: string[] = []
   records: readonly StepRecord[] = []
@@ -33,7 +34,9 @@ export class RecordingReporter implements StageReporter {
     this.calls.push(
       [
         call,
-        ...grants.map(({ step, isImplicit }) => (isImplicit ? `${step}:implicit` : `${step}`)),
+        ...grants.map(({ step, try: tryNumber, isImplicit }) =>
+          isImplicit ? `${step}:implicit` : `${step}${tryNumber > 1 ? `/${tryNumber}` : ''}`,
+        ),
         ...updates.map((update) => `+${update.number}:${update.status}`),
       ].join(' '),
     )
