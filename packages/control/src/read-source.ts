@@ -51,6 +51,8 @@ export const complete = (hook: Hook, commit: SourceCommit): Hook => {
   return {
     ...hook,
     after: commit.sha,
+    // A custom build is of one commit: it has been there before it as well (environment.md §15).
+    before: hook.before || (hook.event === 'custom' ? commit.sha : ''),
     ref,
     source: hook.source || branch,
     target: hook.target || branch,

@@ -31,6 +31,14 @@ export interface CompileSettings {
   /** Whose caches the stages use, instead of the installation's. */
   readonly cacheOwner?: string
   /** Folder below which an exec engine keeps its stages. */
+  /** A tmate server that steps are told of; none without a host (environment.md §11). */
+  readonly tmate?: {
+    readonly host: string
+    readonly port: string
+    readonly fingerprintRsa: string
+    readonly fingerprintEd25519: string
+    readonly authorizedKeys: string
+  }
   readonly root: string
   /** Variables of the host that exec steps see, such as `PATH` and `USER`. */
   readonly hostEnvironment: Readonly<Record<string, string>>

@@ -6,6 +6,7 @@ import {
   proxyEnvironment,
   repoEnvironment,
   systemEnvironment,
+  tmateEnvironment,
 } from './environment-base.ts'
 import { buildEnvironment } from './environment-build.ts'
 import { stageEnvironment } from './environment-stage.ts'
@@ -42,5 +43,6 @@ export const baseEnvironment = (
     ...stage,
     ...linkEnvironment(given),
     ...gitEnvironment(given, pipeline.clone),
+    ...(pipeline.type === 'exec' ? {} : tmateEnvironment(settings)),
   }
 }

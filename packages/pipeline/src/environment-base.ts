@@ -1,4 +1,5 @@
 import type { Given } from '@waggle/domain'
+import type { CompileSettings } from './compile-settings.ts'
 import type { CloneOptions } from './manifest.ts'
 
 /** System variables (environment.md §3). */
@@ -76,5 +77,17 @@ export const netrcEnvironment = ({ netrc }: Given): Record<string, string> => {
     DRONE_NETRC_USERNAME: login,
     DRONE_NETRC_PASSWORD: password,
     DRONE_NETRC_FILE: `machine ${machine} login ${login} password ${password}`,
+  }
+}
+
+/** environment.md §11: told even where debugging is off, but not to exec steps. */
+export const tmateEnvironment = ({ tmate }: CompileSettings): Record<string, string> => {
+  if (tmate === undefined || tmate.host === '') return {}
+  return {
+    DRONE_TMATE_HOST: tmate.host,
+    DRONE_TMATE_PORT: tmate.port,
+    DRONE_TMATE_FINGERPRINT_RSA: tmate.fingerprintRsa,
+    DRONE_TMATE_FINGERPRINT_ED25519: tmate.fingerprintEd25519,
+    ...(tmate.authorizedKeys === '' ? {} : { DRONE_TMATE_AUTHORIZED_KEYS: tmate.authorizedKeys }),
   }
 }
