@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { parseVariablesFile } from './variables-file.ts'
 
 /** One setting: its name in the environment, its type, and its line in `docs/configuration.md`. */
 export interface Setting<T> {
@@ -150,20 +149,6 @@ export const types = {
           map[entry.slice(0, colon).trim()] = entry.slice(colon + 1).trim()
         }
         return map
-      }),
-      {} as Record<string, string>,
-    ),
-  /** Path of a file of variables, which is read with the settings. */
-  variablesFile: () =>
-    withDefault(
-      z.string().transform((path, context) => {
-        try {
-          return parseVariablesFile(readFileSync(path, 'utf8'))
-        } catch (error) {
-          const message = error instanceof Error ? error.message : 'not readable'
-          context.addIssue({ code: 'custom', message })
-          return z.NEVER
-        }
       }),
       {} as Record<string, string>,
     ),

@@ -155,12 +155,6 @@ export const workerSettings = {
   }),
   environmentFile: setting(
     'WAGGLE_WORKER_ENVIRONMENT_FILE',
-    types.text(''),
-    'File with more variables of every step, a line `NAME=value` each; they win over those of the setting.',
-    { fallback: 'none', aliases: ['DRONE_RUNNER_ENV_FILE', 'DRONE_RUNNER_ENVFILE'] },
-  ),
-  environmentFile: setting(
-    'WAGGLE_WORKER_ENVIRONMENT_FILE',
     types.variablesFile(),
     'File with more variables of every step, a line `NAME=value` each; they win over those of the setting.',
     { fallback: 'none', aliases: ['DRONE_RUNNER_ENV_FILE', 'DRONE_RUNNER_ENVFILE'] },
