@@ -36,6 +36,7 @@ export default defineConfig({
         [10_000, 10_000],
       ),
       project('integration', ['test/integration/**/*.test.ts'], [60_000, 60_000]),
+      { test: { ...system('examples').test, testTimeout: 90_000 } },
       system('e2e'),
       system('fault'),
     ],

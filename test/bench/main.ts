@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { startDocker, testImages } from '@waggle/testkit'
 import { type Figure, isReached, table } from './figures.ts'
 import { measureDispatch } from './measure-dispatch.ts'
+import { measureLanguage } from './measure-language.ts'
 import { measureLines } from './measure-lines.ts'
 import { measureMemory } from './measure-memory.ts'
 import { measureStages } from './measure-stages.ts'
@@ -16,6 +17,7 @@ const measures = {
   step: measureStep,
   lines: measureLines,
   memory: measureMemory,
+  language: measureLanguage,
 } as const
 
 const { values } = parseArgs({
@@ -48,9 +50,12 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-const docker = await startDocker()
-process.env['WAGGLE_TEST_DOCKER_SOCKET'] = docker.socket
-await testImages(docker.socket)
+// The language is measured without any of the real parts.
+const docker = wanted.some((name) => name !== 'language') ? await startDocker() : null
+if (docker) {
+  process.env['WAGGLE_TEST_DOCKER_SOCKET'] = docker.socket
+  await testImages(docker.socket)
+}
 
 const figures: Figure[] = []
 for (const [name, measure] of Object.entries(measures)) {
@@ -58,7 +63,7 @@ for (const [name, measure] of Object.entries(measures)) {
   process.stderr.write(`measuring ${name}\n`)
   figures.push(...(await measure(values.quick ?? false)))
 }
-await docker.stop()
+await docker?.stop()
 
 const report = { cores: availableParallelism(), node: process.version, figures }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)

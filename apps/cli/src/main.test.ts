@@ -80,6 +80,8 @@ describe('waggle', () => {
     [['build', 'stop', '--help'], 'waggle build stop'],
     [['exec', '--help'], '--secret-file'],
     [['compile', '--help'], 'waggle compile'],
+    [['lint', '--help'], '--trusted'],
+    [['plan', '--help'], '--pull-request'],
   ])('shows help with an example for %j', async (args, part) => {
     const run = await waggle(args)
     expect(run.code).toBe(0)
@@ -169,21 +171,176 @@ steps:
       expect(run.err).toMatch(/line 2.*\n.*line 3/)
     })
 
-    it('asks which pipeline where there are several', async () => {
+    it('runs all pipelines that the event starts, by their dependencies, or the one that is named', async () => {
       const name = await file(
         'several.yml',
-        `${twoSteps}\n---\n${twoSteps.replace('default', 'b')}`,
+        `${twoSteps}
+---
+kind: pipeline
+type: exec
+name: tags
+trigger: { event: tag }
+steps: [ { name: tagged, commands: [ 'echo tagged $DRONE_TAG' ] } ]
+---
+kind: pipeline
+type: exec
+name: last
+depends_on: [ default, tags ]
+steps: [ { name: after, commands: [ 'echo after $DRONE_STAGE_DEPENDS_ON' ] } ]
+`,
+      )
+      const all = await waggle(['exec', name])
+      expect(all.out).toContain('pipeline tags: skipped, trigger.event: push is not in [tag]')
+      expect(all.out).toMatch(/pipeline default: success[\s\S]*\[after\] after default/)
+      expect(all.code).toBe(0)
+      const one = await waggle([
+        'exec',
+        name,
+        '--pipeline',
+        'tags',
+        '--event',
+        'tag',
+        '--tag',
+        'v1',
+      ])
+      expect(one.out).toContain('[tagged] tagged v1')
+      expect(one.out).not.toContain('pipeline default')
+      const none = await waggle(['exec', name, '--pipeline', 'nothing'])
+      expect(none.code).toBe(2)
+      expect(none.err).toContain('it has: default, tags, last')
+    })
+
+    it('runs what is for failures after one, and says that the build failed', async () => {
+      const name = await file(
+        'after.yml',
+        `
+kind: pipeline
+type: exec
+name: bad
+steps: [ { name: a, commands: [ exit 1 ] } ]
+---
+kind: pipeline
+type: exec
+name: deploy
+depends_on: [ bad ]
+steps: [ { name: b, commands: [ echo deployed ] } ]
+---
+kind: pipeline
+type: exec
+name: tell
+depends_on: [ bad ]
+trigger: { status: [ failure ] }
+steps: [ { name: c, commands: [ 'echo told of $DRONE_FAILED_STAGES' ] } ]
+`,
       )
       const run = await waggle(['exec', name])
-      expect(run.code).toBe(2)
-      expect(run.err).toContain('--pipeline')
-      expect((await waggle(['exec', name, '--pipeline', 'b', '--exclude', 'write'])).out).toContain(
-        'pipeline b: success',
+      expect(run.out).toContain('pipeline deploy: skipped')
+      expect(run.out).toContain('[c] told of bad')
+      expect(run.out).not.toContain('deployed')
+      expect(run.code).toBe(1)
+    })
+
+    it('goes on at a step, ends at its timeout, and takes variables from flags', async () => {
+      const name = await file(
+        'resume.yml',
+        `
+kind: pipeline
+type: exec
+name: default
+steps:
+  - { name: first, commands: [ echo first ] }
+  - { name: second, commands: [ 'echo $COLOUR $REGION' ] }
+  - { name: third, commands: [ sleep 1000 ] }
+`,
       )
+      const given = ['--env', 'COLOUR=green', '--param', 'REGION=eu', '--timeout', '1s']
+      const run = await waggle(['exec', name, '--resume-at', 'second', ...given])
+      expect(run.out).not.toContain('[first]')
+      expect(run.out).toContain('[second] green eu')
+      expect(run.out).toContain('default/third killed')
+      expect(run.code).toBe(1)
+    })
+  })
+
+  describe('lint', () => {
+    it('names every mistake with its place and what it ends', async () => {
+      const name = await file(
+        'lint.yml',
+        'kind: pipeline\nsteps:\n- { name: a, image: b, privileged: true }\n- { name: a }\n',
+      )
+      const run = await waggle(['lint', name])
+      expect(run.code).toBe(2)
+      expect(run.out).toContain('line 3, column 36: steps[0].privileged: linter: untrusted')
+      expect(run.out).toMatch(/line 4, .*duplicate step name.*ends pipeline default only/)
+      const json = await waggle(['lint', name, '--trusted', '--json'])
+      const codes = (JSON.parse(json.out) as { line: number; ends: string }[]).map(
+        (one) => one.line,
+      )
+      expect(codes).toContain(4)
+      expect(codes).not.toContain(3)
+    })
+
+    it('does not count a warning', async () => {
+      const name = await file('ssh.yml', 'kind: pipeline\ntype: ssh\n')
+      const run = await waggle(['lint', name])
+      expect(run.code).toBe(0)
+      expect(run.out).toContain('(warning)')
+    })
+  })
+
+  describe('plan', () => {
+    const planned = `
+kind: pipeline
+name: default
+steps:
+  - name: unit
+    image: node
+    environment: { TOKEN: { from_secret: token } }
+    commands: [ make ]
+  - { name: tagged, image: node, commands: [ make ], when: { event: tag } }
+`
+
+    it('shows stages, steps, what is skipped and why, and who gets which secret', async () => {
+      const name = await file('plan.yml', planned)
+      const run = await waggle(['plan', name])
+      expect(run.code).toBe(0)
+      expect(run.out).toContain('stage 1 default: would start (docker, linux/amd64)')
+      expect(run.out).toMatch(/tagged .*skipped .*when.event: push is not in \[tag\]/)
+      expect(run.out).toContain('default/unit: token as $TOKEN: unknown')
+      const fork = await waggle(['plan', name, '--event', 'pull_request', '--fork', 'x/y'])
+      expect(fork.out).toContain('blocked, a pull request of a fork waits for an approval')
+    })
+
+    it('prints the same as JSON, and knows the secrets of a file', async () => {
+      const name = await file('plan.yml', planned)
+      await file('secrets.env', 'token=very secret\n')
+      const run = await waggle(['plan', name, '--json', '--secret-file', 'secrets.env'])
+      expect(run.out).not.toContain('very secret')
+      const shape = JSON.parse(run.out) as { would_build: boolean; stages: unknown[] }
+      expect(shape.would_build).toBe(true)
+      expect(run.out).toContain('"state": "given"')
+    })
+
+    it('exits with 2 on a mistake', async () => {
+      const name = await file('wrong.yml', 'kind: pipeline\nsteps: 7\n')
+      expect((await waggle(['plan', name])).code).toBe(2)
     })
   })
 
   describe('compile', () => {
+    it('asks which pipeline where there are several', async () => {
+      const name = await file('two.yml', twoSteps)
+      const several = await file(
+        'both.yml',
+        `${twoSteps}\n---\n${twoSteps.replace('default', 'b')}`,
+      )
+      expect((await waggle(['compile', name])).code).toBe(0)
+      const run = await waggle(['compile', several])
+      expect(run.code).toBe(2)
+      expect(run.err).toContain('--stage')
+      expect((await waggle(['compile', several, '--stage', 'b'])).out).toContain('"name": "write"')
+    })
+
     it('prints the same spec each time, as JSON', async () => {
       const name = await file('two.yml', twoSteps)
       const first = await waggle(['compile', name])

@@ -1,9 +1,11 @@
 import type { ApiDeps } from '../api-deps.ts'
 import type { Route } from '../http/route.ts'
 import { buildRoutes } from './build-routes.ts'
+import { cardRoutes } from './card-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { orgSecretRoutes } from './org-secret-routes.ts'
+import { planRoutes } from './plan-routes.ts'
 import { queueRoutes } from './queue-routes.ts'
 import { repoRoutes } from './repo-routes.ts'
 import { secretRoutes } from './secret-routes.ts'
@@ -21,9 +23,11 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...userRoutes(),
   ...queueRoutes(deps),
   ...submitRoutes(deps),
+  ...planRoutes(deps),
   ...repoRoutes(deps),
   ...buildRoutes(deps),
   ...logRoutes(deps),
+  ...cardRoutes(deps),
   ...secretRoutes(deps),
   ...orgSecretRoutes(deps),
   ...signingRoutes(deps),

@@ -11,10 +11,18 @@ import { badRequest, forbidden, missing } from '../http/status-of.ts'
 import { newRepo, readSlug } from '../new-repo.ts'
 import { loadBuild } from '../shapes/load-build.ts'
 
-const events = ['push', 'pull_request', 'tag', 'promote', 'rollback', 'cron', 'custom'] as const
+export const events = [
+  'push',
+  'pull_request',
+  'tag',
+  'promote',
+  'rollback',
+  'cron',
+  'custom',
+] as const
 
 // A text of twice the size that a pipeline may have still arrives, and gets the pipeline's own words as its error.
-const submitLimitBytes = 4 * 1024 * 1024
+export const submitLimitBytes = 4 * 1024 * 1024
 
 /** Starting builds: of a text with a source, which is Waggle's own, and of a branch (rest-api.md §7.3). */
 export const submitRoutes = (deps: ApiDeps): readonly Route[] => [
@@ -85,6 +93,7 @@ const textRequest = (call: UserCall, repo: Repo, body: JsonBody): SubmitRequest 
       author: login,
       ref: source ? ref : `refs/heads/${repo.defaultBranch}`,
       after: source?.text('commit', 100) ?? '',
+      before: source?.text('before', 100) ?? '',
       source: branch,
       target: branch,
       message: body.text('message', 100_000) ?? '',
@@ -93,25 +102,33 @@ const textRequest = (call: UserCall, repo: Repo, body: JsonBody): SubmitRequest 
   }
 }
 
-      before: source?.text('before', 100) ?? '',
 /** The repository that the body names. A system admin's first build makes it. */
 const repoFor = async (deps: ApiDeps, call: UserCall, body: JsonBody): Promise<Repo> => {
   const { database, sealer } = deps.control
   const slug = body.text('repository', 250) ?? ''
-  readSlug(slug)
   const address = body.object('source')?.text('url', 2_000) ?? ''
   // What no git server can be at is refused here; what cannot be reached becomes a build in error.
   if (address !== '') await checkGitAddress(address, null)
-  const known = await database.repos.findBySlug(slug)
-  if (known === null && call.user.admin) {
-    const { repo } = newRepo(sealer, { slug, gitHttpUrl: address })
-    return database.repos.create(repo).catch(async (error: unknown) => {
-      // Two first builds at once.
-      const other = isWaggleError(error, 'conflict') ? await database.repos.findBySlug(slug) : null
-      if (other) return other
-      throw error
-    })
-  }
+  const known = await submitRepo(deps, call, slug)
+  if (known !== null) return known
+  const { repo } = newRepo(sealer, { slug, gitHttpUrl: address })
+  return database.repos.create(repo).catch(async (error: unknown) => {
+    // Two first builds at once.
+    const other = isWaggleError(error, 'conflict') ? await database.repos.findBySlug(slug) : null
+    if (other) return other
+    throw error
+  })
+}
+
+/** The repository, if the caller may start builds of it. `null`: there is none yet, and an admin's build makes it. */
+export const submitRepo = async (
+  { control }: ApiDeps,
+  call: UserCall,
+  slug: string,
+): Promise<Repo | null> => {
+  readSlug(slug)
+  const known = await control.database.repos.findBySlug(slug)
+  if (known === null && call.user.admin) return null
   const access = repoAccess({ user: call.user, repo: known, permission: null, need: 'write' })
   if (known === null || access === 404) throw missing()
   if (access !== 'allow') throw forbidden()

@@ -1,66 +1,135 @@
 import { type Command, Option } from 'commander'
 import type { CommandContext } from '../command-context.ts'
-import { names, pairs, wholeNumber } from '../option-types.ts'
+import { duration, mounts, names, pairs } from '../option-types.ts'
+import { type HookFlags, withHook } from './hook-flags.ts'
 
 /** Flags of `exec` and `compile`. */
-export interface LocalFlags {
+export interface LocalFlags extends HookFlags {
   readonly pipeline?: string
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
+  readonly resumeAt?: string
   readonly secretFile?: string
   readonly envFile?: string
-  readonly param?: Readonly<Record<string, string>>
-  readonly trusted?: boolean
+  readonly env?: Readonly<Record<string, string>>
   readonly clone?: boolean
-  readonly event: string
-  readonly branch?: string
+  readonly privileged?: readonly string[]
+  readonly network?: readonly string[]
+  readonly volume?: readonly { source: string; target: string; readOnly: boolean }[]
+  readonly netrcMachine?: string
+  readonly netrcUsername?: string
+  readonly netrcPassword?: string
 }
 
 export interface ExecFlags extends LocalFlags {
+  /** Milliseconds. */
   readonly timeout: number
   readonly raw?: boolean
   readonly socket?: string
 }
 
-/** `exec` and `compile`: a pipeline file without a server. */
+export interface PlanFlags extends HookFlags {
+  readonly json?: boolean
+  readonly secretFile?: string
+  readonly protected?: boolean
+}
+
+export interface LintFlags {
+  readonly json?: boolean
+  readonly trusted?: boolean
+}
+
+const defaultFile = '.drone.yml'
+
+/** `lint`, `plan`, `compile` and `exec`: a pipeline file without a server. */
 export const addLocalCommands = (program: Command, context: CommandContext): void => {
-  withFlags(program.command('exec'))
+  addLint(program, context)
+  addPlan(program, context)
+  withLocal(withFile(program.command('compile')))
+    .description('print, as JSON, what a worker would run; secrets are shown')
+    .addHelpText('after', '\nExample:\n  waggle compile .drone.yml --stage default --event tag')
+    .action(async (file: string | undefined, flags: LocalFlags) => {
+      const { compileFile } = await import('../local/compile-file.ts')
+      await compileFile(file ?? defaultFile, flags)
+    })
+  withLocal(withFile(program.command('exec')))
     .description('run a pipeline file here, on the folder you are in, without a server')
-    .option('--timeout <minutes>', 'end it after this time', wholeNumber(1, 100_000), 60)
+    .addOption(
+      new Option('--timeout <time>', 'end a stage after: 90s, 10m, 2h; minutes without a unit')
+        .argParser(duration)
+        .default(3_600_000, '60m'),
+    )
     .option('--socket <path>', 'socket of the container engine (WAGGLE_DOCKER_SOCKET)')
     .option('--raw', 'lines as they are, with all escape sequences')
     .addHelpText(
       'after',
-      '\nExample:\n  waggle exec .drone.yml --include test --secret-file secrets.env',
+      `
+All pipelines that the event would start run one after the other, by their dependencies; --pipeline names one,
+whatever its trigger.
+
+Example:
+  waggle exec .drone.yml --include test --secret-file secrets.env`,
     )
     .action(async (file: string | undefined, flags: ExecFlags) => {
       const { execFile } = await import('../local/exec-file.ts')
-      context.finish(await execFile(file ?? '.drone.yml', flags, context))
-    })
-
-  withFlags(program.command('compile'))
-    .description('print, as JSON, what a worker would run; secrets are shown')
-    .addHelpText('after', '\nExample:\n  waggle compile .drone.yml --pipeline default')
-    .action(async (file: string | undefined, flags: LocalFlags) => {
-      const { compileFile } = await import('../local/compile-file.ts')
-      await compileFile(file ?? '.drone.yml', flags)
+      context.finish(await execFile(file ?? defaultFile, flags, context))
     })
 }
 
-const withFlags = (command: Command): Command =>
-  command
-    .argument('[file]', 'pipeline file (- for standard input); default: .drone.yml')
-    .option('--pipeline <name>', 'which pipeline of the file; needed where it has several')
+const addLint = (program: Command, context: CommandContext): void => {
+  withFile(program.command('lint'))
+    .description('every mistake of a pipeline file, with its place')
+    .option('--trusted', 'as in a trusted repository: host volumes, privileged steps')
+    .option('--json', 'the issues as JSON')
+    .addHelpText(
+      'after',
+      '\nExits with 0 where nothing is wrong, with 2 where something is; warnings do not count.' +
+        '\n\nExample:\n  waggle lint .drone.yml',
+    )
+    .action(async (file: string | undefined, flags: LintFlags) => {
+      const { lintFile } = await import('../local/lint-file.ts')
+      context.finish(await lintFile(file ?? defaultFile, flags))
+    })
+}
+
+const addPlan = (program: Command, context: CommandContext): void => {
+  withHook(withFile(program.command('plan')))
+    .description(
+      'which stages and steps a build would have, what is skipped and why, who gets which secret',
+    )
+    .option(
+      '--secret-file <path>',
+      'the secrets there are, NAME=VALUE a line; values are not shown',
+    )
+    .option('--protected', 'as in a protected repository')
+    .option('--json', 'the plan as JSON')
+    .addHelpText(
+      'after',
+      '\nExits with 2 where the file has a mistake.' +
+        '\n\nExample:\n  waggle plan .drone.yml --event pull_request --fork stranger/app',
+    )
+    .action(async (file: string | undefined, flags: PlanFlags) => {
+      const { planFile } = await import('../local/plan-file.ts')
+      context.finish(await planFile(file ?? defaultFile, flags))
+    })
+}
+
+const withFile = (command: Command): Command =>
+  command.argument('[file]', `pipeline file (- for standard input); default: ${defaultFile}`)
+
+const withLocal = (command: Command): Command =>
+  withHook(command)
+    .option('--stage, --pipeline <name>', 'only this pipeline of the file')
     .option('--include <steps>', 'only these steps, by comma; may be repeated', names)
     .option('--exclude <steps>', 'all but these steps', names)
+    .option('--resume-at <step>', 'only this step and those after it')
     .option('--secret-file <path>', 'secrets, NAME=VALUE a line')
     .option('--env-file <path>', 'variables of every step, NAME=VALUE a line')
-    .option('--param <name=value>', 'parameter of the build; may be repeated', pairs)
-    .option('--trusted', 'as in a trusted repository: host volumes, privileged steps')
+    .option('--env <name=value>', 'variable of every step; may be repeated', pairs)
     .option('--clone', 'clone the commit instead of using the folder as it is')
-    .addOption(
-      new Option('--event <event>', 'event of the build')
-        .choices(['push', 'pull_request', 'tag', 'promote', 'rollback', 'cron', 'custom'])
-        .default('push'),
-    )
-    .option('--branch <name>', "branch of the build; default: the folder's")
+    .option('--privileged <images>', 'plugins that run privileged, by comma', names)
+    .option('--network <names>', 'networks that every step joins, by comma', names)
+    .option('--volume <host:container>', 'folder for every step; :ro = to read only', mounts)
+    .option('--netrc-machine <host>', 'host of git credentials')
+    .option('--netrc-username <name>', 'their name')
+    .option('--netrc-password <password>', 'their password')

@@ -1,93 +1,51 @@
-import { arch, platform } from 'node:os'
-import { type Given, machinePlatform, makeHook } from '@waggle/domain'
-import type { Pipeline } from '@waggle/pipeline'
+import { type Given, invalid } from '@waggle/domain'
+import type { PlannedStage } from '@waggle/pipeline'
 import packageFile from '../../package.json' with { type: 'json' }
 import type { LocalFlags } from '../commands/local-commands.ts'
-import type { WorkingTree } from './working-tree.ts'
+import type { LocalFile } from './local-file.ts'
+import { localRepo, localSystem } from './local-repo.ts'
 
-/** The given of a pipeline that is run without a server: made up from the file, the folder and the flags. */
+/** The given of a stage that is run without a server: made up from the file, the folder and the flags. */
 export const makeGiven = (input: {
-  readonly text: string
-  readonly pipeline: Pipeline
-  readonly tree: WorkingTree
+  readonly local: LocalFile
+  readonly stage: PlannedStage
   readonly flags: LocalFlags
   readonly secrets: Readonly<Record<string, string>>
   readonly timeoutMinutes: number
   readonly installation: string
+  readonly siblings: Given['siblings']
 }): Given => {
-  const { pipeline, tree, flags } = input
+  const { local, flags, stage } = input
   const now = Date.now()
-  const machine = machinePlatform(platform(), arch())
-  const branch = flags.branch ?? tree.branch
-  const [namespace = '', name = ''] = tree.slug.split('/')
+  const { fork, ...hook } = local.hook
+  const { throttle: _t, limit: _l, ...record } = stage
   return {
     installation: input.installation,
     attempt: 1,
-    repo: {
-      id: 1,
-      uid: '',
-      namespace,
-      name,
-      slug: tree.slug,
-      gitHttpUrl: tree.url,
-      gitSshUrl: '',
-      link: '',
-      defaultBranch: tree.branch,
-      private: false,
-      visibility: 'private',
-      trusted: flags.trusted === true,
-      timeoutMinutes: input.timeoutMinutes,
-    },
+    repo: { ...localRepo(local, flags), timeoutMinutes: input.timeoutMinutes },
     build: {
-      ...hookOf(flags, tree, branch),
+      ...hook,
       id: 1,
       number: 1,
       status: 'running',
-      sourceRepo: '',
-      cloneUrl: tree.url,
+      sourceRepo: fork,
+      cloneUrl: local.tree.url,
       startedAt: now,
       finishedAt: 0,
       createdAt: now,
     },
-    stage: {
-      id: 1,
-      number: 1,
-      name: pipeline.name,
-      kind: 'pipeline',
-      type: pipeline.type,
-      os: pipeline.platform.os || machine.os,
-      arch: pipeline.platform.arch || machine.arch,
-      variant: pipeline.platform.variant,
-      kernel: pipeline.platform.version,
-      machine: 'localhost',
-      labels: pipeline.node,
-      dependsOn: pipeline.dependsOn,
-      onSuccess: true,
-      onFailure: false,
-      version: 1,
-      createdAt: now,
-    },
-    siblings: [],
-    manifest: input.text,
+    stage: { ...record, id: stage.number, machine: 'localhost', version: 1, createdAt: now },
+    siblings: input.siblings,
+    manifest: local.text,
     secrets: Object.entries(input.secrets).map(([secret, value]) => ({ name: secret, value })),
-    netrc: null,
-    system: { proto: 'http', host: 'localhost', link: '', version: packageFile.version },
+    netrc: netrcOf(flags),
+    system: localSystem(flags, packageFile.version),
   }
 }
 
-const hookOf = (flags: LocalFlags, tree: WorkingTree, branch: string) => {
-  const { fork: _, ...hook } = makeHook({
-    event: flags.event as ReturnType<typeof makeHook>['event'],
-    ref: flags.event === 'tag' ? `refs/tags/${branch}` : `refs/heads/${branch}`,
-    source: branch,
-    target: branch,
-    after: tree.commit,
-    message: tree.message,
-    author: tree.authorName,
-    authorName: tree.authorName,
-    authorEmail: tree.authorEmail,
-    trigger: 'local',
-    params: flags.param ?? {},
-  })
-  return hook
+const netrcOf = (flags: LocalFlags): Given['netrc'] => {
+  const { netrcMachine: machine, netrcUsername: login, netrcPassword: password } = flags
+  if (machine === undefined && login === undefined && password === undefined) return null
+  if (machine === undefined) throw invalid('bad_flag', '--netrc-machine: missing')
+  return { machine, login: login ?? '', password: password ?? '' }
 }
