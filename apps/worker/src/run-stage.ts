@@ -6,9 +6,11 @@ import {
   isWaggleError,
   type LiveLog,
   type Logger,
+  type LogKey,
   type Spec,
   type SpecStep,
   type StageResult,
+  type StepCard,
 } from '@waggle/domain'
 import { type CompileResult, refreshEnvironment } from '@waggle/pipeline'
 import { MaskSet, maskText, runSpec, type StageSnapshot, StepLog } from '@waggle/runtime'
@@ -27,6 +29,8 @@ export interface RunStageDeps {
   /** Room for one more step in this worker; absent = no limit. */
   readonly slots?: (signal: AbortSignal) => Promise<() => void>
   readonly killGraceMs: number
+  /** Whether steps may print cards; yes by default. */
+  readonly hasCards?: boolean
   readonly clock: Clock
   readonly log: Logger
 }
@@ -127,6 +131,7 @@ const runSteps = async (
             sink: openLineSink({ ...deps, lease, isDetached: step.detach }, key),
             masks,
             clock: deps.clock,
+            storeCard: deps.hasCards !== false && ((card) => keepCard(deps, lease, key, card)),
           })
         },
         environment: (step, state) => freshEnvironment(deps, given, step, state, startedAt),
@@ -146,6 +151,12 @@ const runSteps = async (
     return errorResult(maskText(`worker: ${text}`, spec.masks))
   }
 }
+
+/** A card that cannot be kept changes nothing of its step (runner-rpc.md §10). */
+const keepCard = (deps: RunStageDeps, lease: Lease, key: LogKey, card: StepCard): Promise<void> =>
+  deps.api
+    .card(lease, key, card)
+    .catch((err: unknown) => deps.log.warn('card not kept', { 'step.number': key.step, err }))
 
 const freshEnvironment = (
   deps: RunStageDeps,

@@ -131,6 +131,7 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
     ...opened,
     ...(settings.maxSteps > 0 ? { slots: createStepSlots(settings.maxSteps) } : {}),
     killGraceMs: timers.killGraceMs,
+    hasCards: settings.cards,
     clock,
     log,
     exit: exit.signal,

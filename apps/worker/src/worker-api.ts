@@ -24,6 +24,7 @@ import {
   type LogSegment,
   type Offer,
   type StageResult,
+  type StepCard,
   type StepRecord,
   type StepUpdate,
   type WorkerProfile,
@@ -84,6 +85,8 @@ export interface WorkerApi {
   segment(lease: Lease, key: LogKey, segment: LogSegment): Promise<number>
   reopen(lease: Lease, key: LogKey): Promise<number>
   seal(lease: Lease, key: LogKey, seal: LogSeal): Promise<void>
+  /** Asked three times: a step's end must not wait for its card. */
+  card(lease: Lease, key: LogKey, card: StepCard): Promise<void>
   finish(lease: Lease, result: StageResult): Promise<void>
   release(lease: Lease, reason: string): Promise<void>
   acknowledge(lease: Lease, updates: readonly StepUpdate[]): Promise<void>
@@ -242,6 +245,15 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
     seal: async (lease, key, seal) => {
       const body = { attempt: key.attempt, step: key.step, try: key.try, seal }
       await call({ ...onAttempt(lease), path: workerPaths.seal(lease.ref.stageId), body })
+    },
+    card: async (lease, key, { schema, data }) => {
+      const body = { attempt: key.attempt, step: key.step, try: key.try, schema }
+      await call({
+        ...onAttempt(lease),
+        path: workerPaths.card(lease.ref.stageId),
+        body: { ...body, data: JSON.parse(data) as unknown },
+        tries: 3,
+      })
     },
     finish: async (lease, result) => {
       const { status, exitCode, error, updates } = result

@@ -6,6 +6,7 @@ export {
   acceptReply,
   acceptRequest,
   acknowledgeRequest,
+  cardRequest,
   type FinishRequest,
   finishRequest,
   type GrantRequest,

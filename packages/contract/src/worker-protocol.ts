@@ -183,6 +183,15 @@ export type ReopenRequest = z.infer<typeof reopenRequest>
 export const sealRequest = z.object({ attempt: count, step: id, try: id, seal: logSeal })
 export type SealRequest = z.infer<typeof sealRequest>
 
+/** The card that a step printed. Kept beside its log; the step goes on without it where it cannot be kept. */
+export const cardRequest = z.object({
+  attempt: count,
+  step: id,
+  try: id,
+  schema: z.string().max(2_000),
+  data: z.unknown(),
+})
+
 export const finishRequest = z.object({
   attempt: count,
   status: z.enum(['success', 'failure', 'error', 'killed']),

@@ -39,5 +39,6 @@ export {
   type StepLogName,
   sealLog,
 } from './step-logs.ts'
+export { putCard, storeStepCard } from './store-card.ts'
 export type { SubmitRequest, SubmitResult } from './submit-request.ts'
 export { submitBuild } from './trigger.ts'

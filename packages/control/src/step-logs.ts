@@ -88,7 +88,7 @@ const keyOf = (lease: Lease, name: StepLogName): LogKey => ({
 })
 
 /** Does the work if the lease holds and the step was granted this try. */
-const withLog = <T>(
+export const withLog = <T>(
   deps: ControlDeps,
   lease: Lease,
   key: LogKey,

@@ -1,5 +1,6 @@
 export type * from './attempt.ts'
 export type * from './build.ts'
+export { type CardStore, cardLimitBytes, type StepCard } from './card.ts'
 export { type Clock, systemClock, toUnixSeconds } from './clock.ts'
 export type * from './conversion.ts'
 export type * from './delivery.ts'

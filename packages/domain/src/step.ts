@@ -18,10 +18,12 @@ export interface Step {
   readonly grantedTry: number
   readonly startedAt: number
   readonly stoppedAt: number
+  /** Address of the schema of its card; empty = none. */
+  readonly schema: string
   readonly version: number
 }
 
-export type NewStep = Omit<Step, 'id' | 'version'>
+export type NewStep = Omit<Step, 'id' | 'schema' | 'version'>
 
 export interface StepPatch {
   readonly status?: StepStatus
@@ -30,6 +32,7 @@ export interface StepPatch {
   readonly grantedTry?: number
   readonly startedAt?: number
   readonly stoppedAt?: number
+  readonly schema?: string
 }
 
 export interface StepStore {

@@ -1,5 +1,6 @@
 import type { AttemptStore } from './attempt.ts'
 import type { BuildStore } from './build.ts'
+import type { CardStore } from './card.ts'
 import type { DeliveryStore } from './delivery.ts'
 import type { LogArchive } from './line.ts'
 import type { OutboxStore } from './outbox.ts'
@@ -27,6 +28,7 @@ export interface Stores {
   readonly ticks: TickStore
   readonly settings: SettingStore
   readonly logs: LogArchive
+  readonly cards: CardStore
   /** The database's clock, milliseconds since 1970. */
   now(): Promise<number>
 }

@@ -1,6 +1,13 @@
 import { Buffer } from 'node:buffer'
 import { crc32 } from 'node:zlib'
-import { type Clock, LineBlockWriter, type LogSeal, type StepOutputSink } from '@waggle/domain'
+import {
+  type Clock,
+  LineBlockWriter,
+  type LogSeal,
+  type StepCard,
+  type StepOutputSink,
+} from '@waggle/domain'
+import { CardCutter } from './card-cutter.ts'
 import type { LineSink, StepBlock } from './line-sink.ts'
 import { LogTail } from './log-tail.ts'
 import type { MaskSet } from './mask-set.ts'
@@ -13,6 +20,9 @@ export interface StepLogOptions {
   /** Bytes of lines that are kept: the head, and the last `tailBytes` of it for the end of the output. */
   readonly limitBytes?: number
   readonly tailBytes?: number
+  /** Takes the card that the step printed, once the log is sealed; must not reject. Absent: cards are cut out and
+   *  dropped. `false`: they stay in the log. */
+  readonly storeCard?: ((card: StepCard) => Promise<void>) | false
 }
 
 const flushMs = 50
@@ -31,6 +41,9 @@ export class StepLog implements StepOutputSink {
   readonly #openedAt: number
   readonly #headBytes: number
   readonly #lines: StepLines
+  readonly #masks: MaskSet
+  readonly #cutter: CardCutter | null
+  readonly #storeCard: StepLogOptions['storeCard']
   readonly #tailBytes: number
   readonly #writer = new LineBlockWriter()
   readonly #queue: StepBlock[] = []
@@ -57,7 +70,11 @@ export class StepLog implements StepOutputSink {
     this.#openedAt = options.clock.now()
     this.#headBytes = limitBytes - tailBytes
     this.#tailBytes = tailBytes
+    this.#masks = options.masks
+    this.#storeCard = options.storeCard
     this.#lines = new StepLines(options.masks, (record) => this.#addRecord(record))
+    this.#cutter =
+      options.storeCard === false ? null : new CardCutter((bytes) => this.#lines.write(bytes))
   }
 
   /** Takes a step's bytes; they may be reused once it returned or its promise resolved. The promise is
@@ -93,6 +110,7 @@ export class StepLog implements StepOutputSink {
   async end({ note = '', gap = '' }: { note?: string; gap?: string } = {}): Promise<LogSeal> {
     await this.#writing
     this.#stopIdle()
+    this.#cutter?.end()
     this.#lines.end()
     const limitGap = this.#addTail()
     if (note !== '') this.#addNote(note)
@@ -106,6 +124,8 @@ export class StepLog implements StepOutputSink {
       gap: [limitGap, gap].filter((text) => text !== '').join('; '),
     }
     await this.#sink.seal(seal)
+    const card = this.#cutter?.card(this.#masks) ?? null
+    if (card && this.#storeCard) await this.#storeCard(card)
     return seal
   }
 
@@ -113,7 +133,8 @@ export class StepLog implements StepOutputSink {
     const seconds = Math.floor(((timeMs || this.#clock.now()) - this.#openedAt) / 1000)
     // Clocks differ and jump; the times of a log only grow.
     this.#time = Math.max(this.#time, seconds)
-    this.#lines.write(bytes)
+    if (this.#cutter) this.#cutter.write(bytes)
+    else this.#lines.write(bytes)
     if (!this.#idle) this.#startIdle()
   }
 

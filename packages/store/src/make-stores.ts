@@ -3,6 +3,7 @@ import { query } from './query.ts'
 import type { Session } from './session.ts'
 import { attemptStore } from './stores/attempt-store.ts'
 import { buildStore } from './stores/build-store.ts'
+import { cardStore } from './stores/card-store.ts'
 import { deliveryStore } from './stores/delivery-store.ts'
 import { logArchive } from './stores/log-archive.ts'
 import { orgSecretStore } from './stores/org-secret-store.ts'
@@ -33,5 +34,6 @@ export const makeStores = (session: Session): Stores => ({
   ticks: tickStore(session),
   settings: settingStore(session),
   logs: logArchive(session),
+  cards: cardStore(session),
   now: async () => (await session.read(clock, {}))[0]?.now ?? Date.now(),
 })

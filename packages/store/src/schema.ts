@@ -36,6 +36,7 @@ export interface Schema {
   outbox: { id: number; message: string; createdAt: number }
   ticks: { name: string; dueAt: number; lateMs: number }
   settings: { name: string; value: string }
+  cards: { stepId: number; data: string }
   logSegments: LogColumns & { first: number; count: number; bytes: number; data: Uint8Array }
   logSeals: LogColumns & { lines: number; bytes: number; crc32: number; gap: string }
 }

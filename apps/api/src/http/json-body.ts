@@ -76,6 +76,11 @@ export class JsonBody {
     return toRecord(name, entries)
   }
 
+  /** Whatever is there. */
+  value(name: string): unknown {
+    return this.#get(name)
+  }
+
   #get(name: string): unknown {
     return this.#members.get(name.toLowerCase())
   }

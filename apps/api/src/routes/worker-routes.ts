@@ -1,6 +1,7 @@
 import {
   acceptRequest,
   acknowledgeRequest,
+  cardRequest,
   finishRequest,
   grantRequest,
   heartbeatRequest,
@@ -35,6 +36,7 @@ import {
   type SegmentOutcome,
   sealLog,
   startStage,
+  storeStepCard,
 } from '@waggle/control'
 import { isWaggleError, type Lease } from '@waggle/domain'
 import type { ApiDeps } from '../api-deps.ts'
@@ -148,6 +150,15 @@ export const workerRoutes = (deps: ApiDeps): readonly Route[] => {
       const request = parse(sealRequest, call)
       return outcome(await sealLog(control, leaseOf(call, request.attempt), request))
     }),
+    route.worker(
+      at(paths.card),
+      async (call) => {
+        const { attempt, schema, data, ...name } = parse(cardRequest, call)
+        const card = { schema, data: JSON.stringify(data ?? null) }
+        return outcome(await storeStepCard(control, leaseOf(call, attempt), { ...name, card }))
+      },
+      rpcLimit,
+    ),
     route.worker(
       at(paths.finish),
       async (call) => {

@@ -118,6 +118,7 @@ const step: Step = {
   grantedTry: 0,
   startedAt: 0,
   stoppedAt: 0,
+  schema: '',
   version: 1,
 }
 

@@ -15,5 +15,10 @@ export const stepShape = (step: Step) => ({
     stopped: toUnixSeconds(step.stoppedAt),
   }),
   version: step.version,
-  ...optional({ depends_on: step.dependsOn, image: step.image, detached: step.detached }),
+  ...optional({
+    depends_on: step.dependsOn,
+    image: step.image,
+    detached: step.detached,
+    schema: step.schema,
+  }),
 })

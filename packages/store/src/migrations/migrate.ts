@@ -7,6 +7,7 @@ import { start } from './0001-start.ts'
 import { unfinishedStages } from './0002-unfinished-stages.ts'
 import { orgSecrets } from './0003-org-secrets.ts'
 import { buildPlan } from './0004-build-plan.ts'
+import { cards } from './0005-cards.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -14,6 +15,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0002-unfinished-stages': unfinishedStages,
   '0003-org-secrets': orgSecrets(dialect),
   '0004-build-plan': buildPlan,
+  '0005-cards': cards(dialect),
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

@@ -21,6 +21,7 @@ const step = noun<Step>('step', {
   grantedTry: int,
   startedAt: int,
   stoppedAt: int,
+  schema: text,
   version: int,
 })
 
@@ -31,6 +32,7 @@ const patchable = [
   'grantedTry',
   'startedAt',
   'stoppedAt',
+  'schema',
 ] as const satisfies readonly (keyof StepPatch)[]
 
 const find = query(({ db }, p: { id: number }) =>
@@ -60,7 +62,7 @@ const findByNumber = query(({ db }, p: { stageId: number; number: number }) =>
 
 const insert = insertRows<Record<string, unknown>>(
   'steps',
-  step.columns.filter((column) => column !== 'id'),
+  step.columns.filter((column) => column !== 'id' && column !== 'schema'),
   step.columns,
   'step_exists',
 )

@@ -2,6 +2,7 @@ import type { Database } from '@waggle/domain'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { describeAttempts } from './describe-attempts.ts'
 import { describeBuilds } from './describe-builds.ts'
+import { describeCards } from './describe-cards.ts'
 import { describeDeliveries } from './describe-deliveries.ts'
 import { describeLogArchive } from './describe-log-archive.ts'
 import { describeOutbox } from './describe-outbox.ts'
@@ -39,5 +40,6 @@ export const describeStores = (
     describeOutbox(database)
     describeTicks(database)
     describeLogArchive(database)
+    describeCards(database)
   })
 }
