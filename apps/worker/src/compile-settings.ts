@@ -1,16 +1,21 @@
 import type { SettingValues, workerSettings } from '@waggle/config'
-import { noLimits } from '@waggle/domain'
+import { type Logger, noLimits } from '@waggle/domain'
 import { type CompileSettings, defaultCompileSettings } from '@waggle/pipeline'
+import { workerRegistries } from './worker-registries.ts'
 
 /** What of a worker's settings goes into every spec (pipeline.md §12.15). */
 export const compileSettings = (
   settings: SettingValues<typeof workerSettings>,
   execRoot: string,
+  log: Pick<Logger, 'warn'>,
 ): CompileSettings => ({
   ...defaultCompileSettings,
   cloneImage: settings.cloneImage,
-  environment: settings.environment,
+  environment: { ...settings.environment, ...settings.environmentFile },
+  secrets: settings.secrets,
+  registries: workerRegistries(settings, log),
   privilegedImages: [...defaultCompileSettings.privilegedImages, ...settings.privilegedImages],
+  privilegedPluginVolumes: settings.privilegedPluginVolumes,
   networks: settings.networks,
   networkOptions: settings.networkOptions,
   volumes: Object.entries(settings.volumes).map(readVolume),
@@ -27,7 +32,17 @@ export const compileSettings = (
   netrcCloneOnly: settings.netrcCloneOnly,
   proxies: proxies(settings),
   root: execRoot,
-  hostEnvironment: { PATH: settings.execPath },
+  hostEnvironment: {
+    PATH: settings.execPath,
+    ...(settings.execUser === '' ? {} : { USER: settings.execUser }),
+  },
+  tmate: {
+    host: settings.tmateHost,
+    port: settings.tmatePort,
+    fingerprintRsa: settings.tmateFingerprintRsa,
+    fingerprintEd25519: settings.tmateFingerprintEd25519,
+    authorizedKeys: settings.tmateAuthorizedKeys,
+  },
 })
 
 /** `host:container[:ro]`, split at the first colon by the setting's type. */
@@ -43,6 +58,7 @@ const proxies = (settings: SettingValues<typeof workerSettings>): Record<string,
     http_proxy: settings.httpProxy,
     https_proxy: settings.httpsProxy,
     no_proxy: settings.noProxy,
+    all_proxy: settings.allProxy,
   }
   for (const [name, value] of Object.entries(known)) {
     if (value === undefined) continue

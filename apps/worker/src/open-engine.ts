@@ -20,7 +20,7 @@ export const openEngine = async (
   { timers, log }: { readonly timers: Timers; readonly log: Logger },
 ): Promise<OpenedEngine> => {
   const root = join(folder, 'exec')
-  const compile = compileSettings(settings, settings.type === 'exec' ? root : '')
+  const compile = compileSettings(settings, settings.type === 'exec' ? root : '', log)
   switch (settings.type) {
     case 'docker': {
       const { compileDocker, createDockerEngine } = await import('@waggle/engine-docker')

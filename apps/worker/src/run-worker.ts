@@ -55,6 +55,7 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
 
   const api = createWorkerApi({
     ...settings,
+    environment: { ...settings.environment, ...settings.environmentFile },
     identity,
     name: settings.name ?? hostname(),
     version: packageFile.version,

@@ -83,6 +83,16 @@ describe('readSettings', () => {
     )
   })
 
+  it('reads a file of variables, and names it where it cannot be read', () => {
+    const path = join(folder, 'variables')
+    writeFileSync(path, '# more\nB=2\nexport C="three words"\nD=\n')
+    const file = { file: setting('WAGGLE_X_FILE', types.variablesFile(), 'a file') }
+    const expected = { B: '2', C: 'three words', D: '' }
+    expect(readSettings(file, { WAGGLE_X_FILE: path }).file).toEqual(expected)
+    expect(readSettings(file, {}).file).toEqual({})
+    expect(() => readSettings(file, { WAGGLE_X_FILE: `${path}x` })).toThrow(/WAGGLE_X_FILE: ENOENT/)
+  })
+
   it('gives every setting of the house a value or says that it is required', () => {
     expect(readSettings(sharedSettings, {}).timeScale).toBe(1)
     expect(readSettings(apiSettings, {}).port).toBe(8080)

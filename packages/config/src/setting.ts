@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
 import { z } from 'zod'
 
 /** One setting: its name in the environment, its type, and its line in `docs/configuration.md`. */
@@ -151,6 +152,20 @@ export const types = {
         return map
       }),
       {} as Record<string, string>,
+    ),
+  /** Path of a file with a line `NAME=value` for each variable; quotes around a value are taken off. */
+  variablesFile: () =>
+    withDefault(
+      z.string().transform((path, context): Readonly<Record<string, string>> => {
+        try {
+          return parseEnv(readFileSync(path, 'utf8')) as Record<string, string>
+        } catch (error) {
+          const message = error instanceof Error ? error.message : 'not readable'
+          context.addIssue({ code: 'custom', message })
+          return z.NEVER
+        }
+      }),
+      {} as Readonly<Record<string, string>>,
     ),
   choice: <const W extends readonly string[]>(words: W, fallback: W[number]) =>
     withDefault(z.enum(words), fallback as never) as unknown as z.ZodType<W[number]>,

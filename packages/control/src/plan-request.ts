@@ -8,7 +8,7 @@ import type { SubmitRequest } from './submit-request.ts'
 /** What `submitBuild` would make of a request, without making it. A repository with id 0 is one that does not exist
  *  yet. Throws only when the system fails, or for texts that no build takes. */
 export const planRequest = async (
-  deps: Pick<ControlDeps, 'database' | 'source' | 'system' | 'clock'>,
+  deps: Pick<ControlDeps, 'database' | 'source' | 'converter' | 'system' | 'clock'>,
   request: SubmitRequest,
   signal?: AbortSignal,
 ): Promise<PlanReport> => {

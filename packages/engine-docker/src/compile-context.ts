@@ -63,7 +63,7 @@ export const compileContext = (
     base,
     made,
     resolve,
-    auths: pullCredentials(pipeline, resolve, warn),
+    auths: pullCredentials(given, pipeline, settings, resolve, warn),
     warn,
   }
 }

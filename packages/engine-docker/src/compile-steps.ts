@@ -159,6 +159,7 @@ const isPrivileged = (step: PipelineStep, context: CompileContext): boolean => {
     images: settings.privilegedImages,
     sharedNames: [...Object.keys(pipeline.environment), ...Object.keys(given.build.params)],
     workspaceBase: workspace.base,
+    mayMount: settings.privilegedPluginVolumes === true,
     isFork: isFork(given),
   })
   return step.privileged || isPlugin

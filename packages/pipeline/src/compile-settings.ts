@@ -1,4 +1,5 @@
 import { noLimits, type SpecLimits } from '@waggle/domain'
+import type { RegistryAuth } from './registry-auth.ts'
 
 /** What a worker adds to every stage that it compiles (pipeline.md §12.15). */
 export interface CompileSettings {
@@ -8,8 +9,12 @@ export interface CompileSettings {
   readonly environment: Readonly<Record<string, string>>
   /** Worker-wide secrets; never for pull requests (pipeline.md §12.11). */
   readonly secrets?: Readonly<Record<string, string>>
+  /** Registry credentials for images that the pipeline's own do not cover (pipeline.md §12.8). */
+  readonly registries?: readonly RegistryAuth[]
   /** Plugin images that run privileged, before the built-in ones (pipeline.md §12.6). */
   readonly privilegedImages: readonly string[]
+  /** Whether those may mount volumes, but not over restricted paths (pipeline.md §12.6). */
+  readonly privilegedPluginVolumes?: boolean
   /** Networks that every step is connected to. */
   readonly networks: readonly string[]
   /** Driver options of the stage's network. */
@@ -26,11 +31,6 @@ export interface CompileSettings {
   readonly netrcCloneOnly: boolean
   /** Proxy variables of the worker's own process, in either spelling. */
   readonly proxies: Readonly<Record<string, string>>
-  /** Labels on everything that is made for the stage. */
-  readonly labels?: Readonly<Record<string, string>>
-  /** Whose caches the stages use, instead of the installation's. */
-  readonly cacheOwner?: string
-  /** Folder below which an exec engine keeps its stages. */
   /** A tmate server that steps are told of; none without a host (environment.md §11). */
   readonly tmate?: {
     readonly host: string
@@ -39,6 +39,11 @@ export interface CompileSettings {
     readonly fingerprintEd25519: string
     readonly authorizedKeys: string
   }
+  /** Labels on everything that is made for the stage. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Whose caches the stages use, instead of the installation's. */
+  readonly cacheOwner?: string
+  /** Folder below which an exec engine keeps its stages. */
   readonly root: string
   /** Variables of the host that exec steps see, such as `PATH` and `USER`. */
   readonly hostEnvironment: Readonly<Record<string, string>>

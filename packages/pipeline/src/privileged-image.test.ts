@@ -55,4 +55,89 @@ describe('isPrivilegedPlugin', () => {
     expect(isPrivilegedPlugin(plugin, { ...context, workspaceBase: '/usr/local/x' })).toBe(false)
     expect(isPrivilegedPlugin(plugin, { ...context, isFork: true })).toBe(false)
   })
+
+  it('lets a listed plugin mount where the worker says so, but nothing of the system', () => {
+    const mounting = (path: string) =>
+      step(`image: plugins/docker, volumes: [{name: a, path: "${path}"}]`)
+    const mayMount = { ...context, mayMount: true }
+    expect(isPrivilegedPlugin(mounting('/cache'), context)).toBe(false)
+    expect(isPrivilegedPlugin(mounting('/cache'), mayMount)).toBe(true)
+    for (const path of [
+      '/',
+      '/usr/bin',
+      '/drone/../etc/docker',
+      '/VAR/run/docker.sock',
+      '/usr/lib/x',
+    ])
+      expect(isPrivilegedPlugin(mounting(path), mayMount)).toBe(false)
+    const two = 'image: plugins/docker, volumes: [{name: a, path: /a}, {name: b, path: /dev}]'
+    expect(isPrivilegedPlugin(step(two), mayMount)).toBe(false)
+  })
+})
+
+describe('spoofed plugins (threats T-20)', () => {
+  const hosts = [
+    'evil.example/',
+    'evil.example:5000/',
+    'localhost/',
+    'docker.io.evil/',
+    'evil/',
+    'docker.io/evil/',
+  ]
+  const digest = `@sha256:${'0'.repeat(64)}`
+  const spoofs = ['docker', 'ecr', 'gcr', 'acr', 'heroku', 'gar'].flatMap((plugin) => [
+    ...hosts.map((host) => `${host}plugins/${plugin}`),
+    `Plugins/${plugin}`,
+    `plugins/${plugin.toUpperCase()}`,
+    ` plugins/${plugin}`,
+    `plugins/${plugin}\\t`,
+    `plugins//${plugin}`,
+    `plugins/./${plugin}`,
+    `/plugins/${plugin}`,
+    `library/plugins/${plugin}`,
+    `plugins/${plugin}x`,
+    `plugins/${plugin}@evil`,
+    `plugins/${plugin}:a:b`,
+    `plugins/${plugin}:`,
+    `plugin\u017f/${plugin}`,
+    `plugins\u2215${plugin}`,
+    `xplugins/${plugin}${digest}`,
+  ])
+  const escapes = [
+    '',
+    'settings: {repo: a}',
+    'environment: {A: b}',
+    'pull: never',
+    'user: root',
+    'working_dir: /',
+    'detach: true',
+  ]
+
+  it.each(spoofs)('never lets %j run privileged', (image) => {
+    for (const more of escapes)
+      expect(isPrivilegedPlugin(step(`image: "${image}", ${more}`), context)).toBe(false)
+  })
+
+  const names = ['docker', 'docker:20', `docker${digest}`].flatMap((name) =>
+    ['', 'docker.io/', 'index.docker.io/'].map((host) => `${host}plugins/${name}`),
+  )
+  const turns = [
+    'commands: [id]',
+    'command: [sh]',
+    'entrypoint: [sh]',
+    'volumes: [{name: a, path: /cache}]',
+    ...['XDG_RUNTIME_DIR', 'DOCKER_OPTS', 'DOCKER_HOST', 'PATH', 'HOME'].map(
+      (name) => `environment: {${name}: ~}`,
+    ),
+    ...['LD_PRELOAD', 'LD_LIBRARY_PATH', 'BASH_ENV', 'ENV', 'NODE_OPTIONS', 'PYTHONPATH'].map(
+      (name) => `environment: {${name}: x}`,
+    ),
+    'environment: {LD_AUDIT: {from_secret: a}}',
+  ]
+
+  it.each(names)('lets %s as it is, and not when the file makes something else of it', (name) => {
+    expect(isPrivilegedPlugin(step(`image: "${name}"`), context)).toBe(true)
+    for (const turn of turns)
+      expect(isPrivilegedPlugin(step(`image: "${name}", ${turn}`), context)).toBe(false)
+  })
 })

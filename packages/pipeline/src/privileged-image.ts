@@ -1,6 +1,6 @@
 import { normalImageName } from './image-name.ts'
 import type { PipelineStep } from './manifest.ts'
-import { isWithin } from './workspace.ts'
+import { cleanPath, isRestrictedPath, isWithin } from './workspace.ts'
 
 const builtIn = [
   'plugins/docker',
@@ -50,6 +50,8 @@ export interface PrivilegeContext {
   /** Variables that reach the step besides its own, and that the repository's people chose. */
   readonly sharedNames: readonly string[]
   readonly workspaceBase: string
+  /** The worker's switch: mounts are no obstacle, except over restricted paths. */
+  readonly mayMount?: boolean
   /** A pull request of a fork never gets it, whatever the image (threats.md C.1). */
   readonly isFork: boolean
 }
@@ -59,9 +61,13 @@ export interface PrivilegeContext {
 export const isPrivilegedPlugin = (step: PipelineStep, context: PrivilegeContext): boolean => {
   if (context.isFork || !isListed(step.image, context.images)) return false
   if (step.commands.length + step.command.length + step.entrypoint.length > 0) return false
-  if (step.volumes.length > 0 || isWithin(context.workspaceBase, programFolders)) return false
+  if (isWithin(context.workspaceBase, programFolders)) return false
+  if (step.volumes.some(({ path }) => context.mayMount !== true || isSystemPath(path))) return false
   return ![...step.environmentKeys, ...context.sharedNames].some(isRefused)
 }
+
+const isSystemPath = (path: string): boolean =>
+  isRestrictedPath(path) || isWithin(cleanPath(path).toLowerCase(), programFolders)
 
 const isRefused = (name: string): boolean =>
   refusedNames.has(name) || refusedPrefixes.some((prefix) => name.startsWith(prefix))

@@ -1,17 +1,24 @@
+import type { Given } from '@waggle/domain'
+import type { CompileSettings } from './compile-settings.ts'
 import type { Pipeline } from './manifest.ts'
 import { parseRegistryAuths, type RegistryAuth } from './registry-auth.ts'
-import type { SecretResolver } from './resolve-secret.ts'
+import { isFork, type SecretResolver } from './resolve-secret.ts'
 
-/** Registry credentials of the pipeline's pull secrets, the last name first (pipeline.md §12.8). A missing or
- *  malformed one is passed over. */
+/** Registry credentials in the order in which they are looked at (pipeline.md §12.8): the pipeline's pull secrets, the
+ *  last name first, then the worker's, which no fork gets (threats.md C.1). A missing or malformed secret is passed
+ *  over. */
 export const pullCredentials = (
-  pipeline: Pipeline,
+  given: Given,
+  pipeline: Pick<Pipeline, 'imagePullSecrets'>,
+  settings: Pick<CompileSettings, 'registries'>,
   resolve: SecretResolver,
   warn: (message: string) => void,
-): RegistryAuth[] =>
-  pipeline.imagePullSecrets.toReversed().flatMap((name) => {
+): RegistryAuth[] => {
+  const named = pipeline.imagePullSecrets.toReversed().flatMap((name) => {
     const value = resolve(name)
     const auths = value === null ? [] : parseRegistryAuths(value)
     if (auths.length === 0) warn(`image_pull_secrets: ${name} holds no registry credentials`)
     return auths
   })
+  return [...named, ...(isFork(given) ? [] : (settings.registries ?? []))]
+}
