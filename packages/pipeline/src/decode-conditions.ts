@@ -5,11 +5,14 @@ import type { YamlNode } from './yaml-node.ts'
 /** `when` and `trigger` (pipeline.md §9.2): a word, a list, or include and exclude. */
 export const decodeConditions = (owner: Fields, key: 'when' | 'trigger'): Conditions => {
   const fields = owner.fields(key)
-  const pairs = conditionNames.map((name) => [name, decodeCondition(fields?.node(name) ?? null)])
+  if (fields === null) return none
+  const pairs = conditionNames.map((name) => [name, decodeCondition(fields.node(name))])
   // Parsed and never evaluated; a wrong type is an error all the same (pipeline.md §4.6, §9.1).
-  fields?.strMap('matrix')
+  fields.strMap('matrix')
   return Object.fromEntries(pairs) as Conditions
 }
+
+const none = Object.fromEntries(conditionNames.map((name) => [name, noCondition])) as Conditions
 
 const decodeCondition = (node: YamlNode | null): Condition => {
   if (node === null) return noCondition

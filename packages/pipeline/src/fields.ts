@@ -186,8 +186,9 @@ export class Fields {
 /** Source text of a scalar for a string field; null reads as empty. */
 export const sourceText = (scalar: YamlScalar): string => {
   if (isNull(scalar)) return ''
+  if (scalar.tag === '') return scalar.text
   const value = resolveScalar(scalar)
-  return scalar.tag !== '' && value.type === 'str' ? value.value : scalar.text
+  return value.type === 'str' ? value.value : scalar.text
 }
 
 const toNumber = (value: ScalarValue): number | null => {

@@ -2,8 +2,10 @@
 export const manifestLimits = {
   textBytes: 1_048_576,
   depth: 64,
-  /** Scalars, lists and mappings of the whole file, aliases expanded. */
-  nodes: 20_000,
+  /** Scalars, lists and mappings of the whole file, keys too. */
+  nodes: 150_000,
+  /** Of documents that need the whole of YAML, aliases expanded: anchors, folded text, brackets over several lines. */
+  richNodes: 20_000,
   /** With content, of any kind. */
   documents: 2_000,
   stages: 500,

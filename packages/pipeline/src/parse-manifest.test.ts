@@ -157,10 +157,11 @@ describe('parseManifest', () => {
       Array.from({ length: 1_400 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
       'limit_depth',
     ],
-    ['many scalars', `kind: pipeline\nx: [${'a,'.repeat(30_000)}]`, 'limit_nodes'],
+    ['many scalars', `kind: pipeline\nx: [${'a,'.repeat(160_000)}]`, 'limit_nodes'],
     ['half a million dashes', '-\n'.repeat(500_000), 'limit_nodes'],
     ['half a million brackets', '}\n'.repeat(500_000), 'limit_nodes'],
-    ['a million line feeds', `a:${'\n'.repeat(1_000_000)}`, 'limit_nodes'],
+    ['many scalars in folded brackets', `x: [\n ${'a,'.repeat(30_000)}]`, 'limit_nodes'],
+    ['a million line feeds and an anchor', `a: &a${'\n'.repeat(1_000_000)}`, 'limit_nodes'],
     [
       'an alias bomb',
       `a0: &a0 [x, x]\n${Array.from({ length: 60 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`).join('\n')}`,
@@ -189,6 +190,10 @@ describe('parseManifest', () => {
     expect(parseManifest(`kind: pipeline\nsteps: [${'{},'.repeat(2_000)}]`).issues).toEqual([])
     expect(parseManifest('---\nkind: pipeline\n'.repeat(500)).issues).toEqual([])
     expect(parseManifest('---\n'.repeat(200_000)).issues).toEqual([])
+    expect(parseManifest(`kind: pipeline\n${'\n'.repeat(1_000_000)}`).issues).toEqual([])
+    const steps = (count: number) => '- {name: a, image: b, commands: [c]}\n'.repeat(count)
+    const stage = `---\nkind: pipeline\nsteps:\n${steps(20)}`
+    expect(parseManifest(stage.repeat(500)).issues).toEqual([])
   })
 
   it('never throws, whatever becomes of a file', () => {

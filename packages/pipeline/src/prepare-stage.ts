@@ -1,8 +1,8 @@
 import type { Given } from '@waggle/domain'
 import type { CompileSettings } from './compile-settings.ts'
-import { decodePipeline, type StepBudget } from './decode-pipeline.ts'
+import { type DecodedDocument, decodeDocument } from './decode-document.ts'
+import type { StepBudget } from './decode-pipeline.ts'
 import { instanceOfStage } from './expand-matrix.ts'
-import { Fields, IssueSink } from './fields.ts'
 import { manifestLimits } from './limits.ts'
 import { placeProblems, type StageLint } from './lint-problem.ts'
 import { lintStepNames } from './lint-step-names.ts'
@@ -11,9 +11,7 @@ import { formatIssues, type ManifestIssue } from './manifest-issue.ts'
 import { pipelineOfInstance } from './matrix-instances.ts'
 import { type ReadDocument, readDocuments } from './read-documents.ts'
 import { isFork } from './resolve-secret.ts'
-import { substituteDocument } from './substitute-document.ts'
 import { stableNames, substitutionValues } from './substitution-values.ts'
-import type { YamlNode } from './yaml-node.ts'
 
 export type PreparedStage =
   | {
@@ -56,11 +54,9 @@ export const prepareStage = (
   return { kind: 'ready', isTrusted, pipeline, made, warnings }
 }
 
-interface Chosen {
+interface Chosen extends Pick<DecodedDocument, 'made' | 'warnings'> {
   readonly pipeline: Pipeline
-  readonly made: Readonly<Record<string, string>>
-  readonly warnings: readonly string[]
-  readonly at: { readonly number: number; readonly root: YamlNode; readonly line: number }
+  readonly at: DecodedDocument
 }
 
 /** All documents are substituted: a syntax error anywhere in the file fails the stage, as in the reference. */
@@ -75,34 +71,18 @@ const decodeAll = (
   const budget: StepBudget = { left: manifestLimits.stepsPerFile }
   const issues: ManifestIssue[] = []
   const pipelines: Chosen[] = []
-  for (const { number, root, raw } of documents) {
-    if (root === null) continue
-    const instance = root.kind === 'map' ? instanceOfStage(root, given.stage.name) : null
+  for (const document of documents) {
+    const { root } = document
+    const instance = root?.kind === 'map' ? instanceOfStage(root, given.stage.name) : null
     const own = new Map(Object.entries(instance?.values ?? {}))
     const lookup = (name: string): string => own.get(name) ?? values.get(name) ?? ''
-    const {
-      root: substituted,
-      made,
-      warnings,
-      ...result
-    } = substituteDocument(root, number, {
-      lookup,
-      isStable,
-    })
-    issues.push(...result.issues)
-    if (substituted.kind !== 'map') continue
-    const sink = new IssueSink(number)
-    const fields = new Fields(substituted, '', sink)
-    if (!isOfType(fields, type)) continue
-    const decoded = decodePipeline(fields, budget)
-    const pipeline = instance === null ? decoded : pipelineOfInstance(decoded, instance)
-    pipelines.push({ pipeline, made, warnings, at: { number, root: substituted, line: raw.line } })
-    issues.push(...sink.issues, ...sink.ofStage.issues)
+    const decoded = decodeDocument(document, type, { lookup, isStable }, budget)
+    if (decoded === null) continue
+    issues.push(...decoded.issues)
+    const { pipeline, made, warnings } = decoded
+    if (pipeline === null) continue
+    const chosen = instance === null ? pipeline : pipelineOfInstance(pipeline, instance)
+    pipelines.push({ pipeline: chosen, made, warnings, at: decoded })
   }
   return { pipelines, issues }
-}
-
-const isOfType = (fields: Fields, type: string): boolean => {
-  const kind = fields.str('kind')
-  return kind === 'pipeline' && (fields.str('type') || 'docker') === type
 }

@@ -42,7 +42,7 @@ const readFile = (text: string): ReadFile => {
   }
   const issues: ManifestIssue[] = []
   const documents: ReadDocument[] = []
-  const budget: NodeBudget = { left: manifestLimits.nodes }
+  const budget: NodeBudget = { left: manifestLimits.nodes, richLeft: manifestLimits.richNodes }
   let contentful = 0
   for (const [index, raw] of splitDocuments(text).entries()) {
     const number = index + 1
@@ -56,7 +56,7 @@ const readFile = (text: string): ReadFile => {
     for (const problem of problems) issues.push({ ...problem, document: number })
     documents.push({ number, raw, root })
     // A file that is over a limit, or broken all over, is not worth reading to its end.
-    if (budget.left < 0 || issues.length >= manifestLimits.issues) break
+    if (budget.left < 0 || budget.richLeft < 0 || issues.length >= manifestLimits.issues) break
     if (problems.some((problem) => problem.code === 'limit_nodes')) break
   }
   return { documents, issues: issues.slice(0, manifestLimits.issues) }

@@ -33,7 +33,11 @@ export const resolvePlain = (text: string): ScalarValue => {
   return resolveNumber(text) ?? { type: 'str', value: text }
 }
 
-export const isNull = (scalar: YamlScalar): boolean => resolveScalar(scalar).type === 'null'
+/** Asked of every field, so it looks no further than at the words. */
+export const isNull = (scalar: YamlScalar): boolean =>
+  scalar.style === 'plain' &&
+  nullWords.has(scalar.text) &&
+  (scalar.tag === '' || resolveScalar(scalar).type === 'null')
 
 const resolveNumber = (text: string): ScalarValue | null => {
   // Longer than any number that has a meaning here; keeps the patterns below from costing more than that.

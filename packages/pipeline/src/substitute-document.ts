@@ -5,7 +5,7 @@ import type { ManifestIssue } from './manifest-issue.ts'
 import { workLimit } from './substitute.ts'
 import { ScalarSubstitution, trimToStyle } from './substitute-scalar.ts'
 import { SubstitutionError } from './substitution-syntax.ts'
-import type { YamlEntry, YamlNode, YamlScalar } from './yaml-node.ts'
+import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from './yaml-node.ts'
 
 export interface SubstitutionOptions {
   readonly lookup: (name: string) => string
@@ -32,7 +32,7 @@ export const substituteDocument = (
   options: SubstitutionOptions,
 ): SubstitutedDocument => {
   const walk = new Walk(document, options, shellOf(root))
-  const substituted = walk.node(root, [])
+  const substituted = walk.node(root)
   const { issues, warnings, commands } = walk
   return { root: substituted, issues, warnings, made: Object.fromEntries(commands.made) }
 }
@@ -52,6 +52,7 @@ class Walk {
   readonly commands: CommandValues
   readonly #document: number
   readonly #scalars: ScalarSubstitution
+  readonly #path: (string | number)[] = []
   #left = totalLimit
 
   constructor(document: number, { lookup, isStable }: SubstitutionOptions, shell: Shell) {
@@ -60,23 +61,47 @@ class Walk {
     this.commands = new CommandValues(shell, this.#scalars.values, isStable)
   }
 
-  node(node: YamlNode, path: Path): YamlNode {
+  /** The same node where nothing in it changes: most of a file holds no expression. */
+  node(node: YamlNode): YamlNode {
     switch (node.kind) {
       case 'scalar':
-        return this.#scalar(node, path)
+        return this.#scalar(node, this.#path)
       case 'list':
-        return { ...node, items: node.items.map((item, at) => this.node(item, [...path, at])) }
-      case 'map': {
-        const entries = new Map<string, YamlEntry>()
-        for (const [name, { key, value }] of node.entries) {
-          const newKey = this.#scalar(key, path)
-          entries.set(newKey.text, { key: newKey, value: this.node(value, [...path, name]) })
-        }
-        return { ...node, entries }
-      }
+        return this.#list(node)
+      case 'map':
+        return this.#map(node)
       default:
         return node satisfies never
     }
+  }
+
+  #list(node: Extract<YamlNode, { kind: 'list' }>): YamlNode {
+    let isSame = true
+    const items = node.items.map((item, at) => {
+      const changed = this.#inside(at, item)
+      isSame &&= changed === item
+      return changed
+    })
+    return isSame ? node : { ...node, items }
+  }
+
+  #map(node: YamlMap): YamlMap {
+    let isSame = true
+    const entries = new Map<string, YamlEntry>()
+    for (const [name, entry] of node.entries) {
+      const key = this.#scalar(entry.key, this.#path)
+      const value = this.#inside(name, entry.value)
+      isSame &&= key === entry.key && value === entry.value
+      entries.set(key.text, isSame ? entry : { key, value })
+    }
+    return isSame ? node : { ...node, entries }
+  }
+
+  #inside(part: string | number, node: YamlNode): YamlNode {
+    this.#path.push(part)
+    const changed = this.node(node)
+    this.#path.pop()
+    return changed
   }
 
   #scalar(scalar: YamlScalar, path: Path): YamlScalar {

@@ -2,7 +2,7 @@ import { CST, Lexer } from 'yaml'
 import { manifestLimits } from './limits.ts'
 
 /** Tokens that make or separate nodes: a node of a legitimate file costs at most four. */
-const contentLimit = manifestLimits.nodes * 5
+const contentLimit = manifestLimits.richNodes * 5
 /** Line feeds, blanks and comments come on top. */
 const tokenLimit = 300_000
 
@@ -11,7 +11,7 @@ const filler = new Set(['space', 'newline', 'comment', 'byte-order-mark'])
 /** Refuses text that would be expensive to parse, before it is parsed, by its tokens alone. The lexer is a
  *  generator without recursion and is left as soon as a limit is passed; the parser behind it takes seconds for
  *  half a million brackets and recurses once a level (threats.md T-41). */
-export const guardYaml = (text: string): 'nodes' | 'depth' | null => {
+export const guardYaml = (text: string): 'richNodes' | 'depth' | null => {
   let tokens = 0
   let content = 0
   let flow = 0
@@ -19,7 +19,7 @@ export const guardYaml = (text: string): 'nodes' | 'depth' | null => {
     tokens += 1
     const type = CST.tokenType(token)
     if (type === null || !filler.has(type)) content += 1
-    if (tokens > tokenLimit || content > contentLimit) return 'nodes'
+    if (tokens > tokenLimit || content > contentLimit) return 'richNodes'
     if (type === 'flow-map-start' || type === 'flow-seq-start') flow += 1
     if (type === 'flow-map-end' || type === 'flow-seq-end') flow -= 1
     if (flow > manifestLimits.depth) return 'depth'

@@ -18,20 +18,19 @@ export class Refused extends Error {
 }
 
 export const limitProblem = (
-  limit: 'nodes' | 'depth',
+  limit: 'nodes' | 'richNodes' | 'depth',
   at: Place & { path: string },
-): YamlProblem =>
-  limit === 'nodes'
-    ? {
-        code: 'limit_nodes',
-        message: `the file exceeds the limit of ${manifestLimits.nodes} nodes`,
-        ...at,
-      }
-    : {
-        code: 'limit_depth',
-        message: `the file exceeds the limit of ${manifestLimits.depth} levels of nesting`,
-        ...at,
-      }
+): YamlProblem => ({
+  code: limit === 'depth' ? 'limit_depth' : 'limit_nodes',
+  message: `the file exceeds the limit of ${limitTexts[limit]}`,
+  ...at,
+})
+
+const limitTexts = {
+  nodes: `${manifestLimits.nodes} nodes`,
+  richNodes: `${manifestLimits.richNodes} nodes, aliases expanded, in documents with anchors, tags, folded text or brackets over several lines`,
+  depth: `${manifestLimits.depth} levels of nesting`,
+} as const
 
 export const forbiddenKey = (key: YamlScalar, path: string): YamlProblem => ({
   code: 'forbidden_key',

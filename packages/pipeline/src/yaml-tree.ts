@@ -17,6 +17,8 @@ import { forbiddenKey, limitProblem, Refused, type YamlProblem } from './yaml-pr
 /** Counts the nodes of a whole file, aliases expanded. */
 export interface NodeBudget {
   left: number
+  /** Of those, in documents that need the whole of YAML. */
+  richLeft: number
 }
 
 /** A converted node with what it costs when it is repeated by an alias. */
@@ -143,6 +145,8 @@ export class YamlTree {
 
   #spend(nodes: number, at: Place, path: string): void {
     this.#budget.left -= nodes
+    this.#budget.richLeft -= nodes
+    if (this.#budget.richLeft < 0) throw new Refused(limitProblem('richNodes', { ...at, path }))
     if (this.#budget.left < 0) throw new Refused(limitProblem('nodes', { ...at, path }))
   }
 }
