@@ -37,7 +37,8 @@ const matcher = (condition: Condition, budget?: GlobBudget): ((value: string) =>
     const excluded = excludes.find(([, matches]) => matches(value, budget))
     if (excluded === undefined && includes.length === 0) return null
     const shown = value === '' ? '(empty)' : shorten(value, 200)
-    if (excluded !== undefined) return `${shown} is excluded by ${shorten(excluded[0], 200)}`
+    if (excluded !== undefined)
+      return `${shown} is excluded by ${shorten(excluded[0], 200) || '(empty)'}`
     if (includes.some((matches) => matches(value, budget))) return null
     return `${shown} is not in [${shorten(condition.include.join(', '), 400)}]`
   }
