@@ -6,6 +6,7 @@ import {
   type SubmitRequest,
   submitBuild,
 } from '@waggle/control'
+import { createConverter } from '@waggle/convert'
 import {
   type Database,
   type GitSource,
@@ -64,6 +65,7 @@ export const openControl = async (
     signals,
     liveLog,
     source,
+    converter: createConverter({ isJsonnetEnabled: true, importLimit: 10 }),
     log,
     timers,
     clock: systemClock,

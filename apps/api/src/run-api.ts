@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { apiSettings, type SettingValues, sharedSettings } from '@waggle/config'
 import { authenticateWorker, type ControlDeps, startTimers } from '@waggle/control'
+import { createConverter } from '@waggle/convert'
 import { type Clock, type Logger, scaledTimers, systemClock } from '@waggle/domain'
 import { openLiveLog } from '@waggle/logs'
 import { openPublisher, openSignals, openStalledChecks, watchRedis } from '@waggle/queue'
@@ -95,6 +96,10 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
         allowPrivateHosts: settings.gitPrivateHosts,
         timeoutMs: settings.gitTimeoutSeconds * 1_000,
         log,
+      }),
+      converter: createConverter({
+        isJsonnetEnabled: settings.jsonnetEnabled,
+        importLimit: settings.jsonnetImportLimit,
       }),
       clock,
       log,

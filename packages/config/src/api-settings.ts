@@ -90,6 +90,18 @@ export const apiSettings = {
     'How long reading a commit of a git repository may take.',
     { fallback: '60' },
   ),
+  jsonnetEnabled: setting(
+    'WAGGLE_JSONNET_ENABLED',
+    types.flag(true),
+    'Whether pipeline files that end in `.jsonnet` are converted. Templates in Jsonnet always are. The program `jsonnet` has to be installed beside the server.',
+    { fallback: 'true', aliases: ['DRONE_JSONNET_ENABLED'] },
+  ),
+  jsonnetImportLimit: setting(
+    'WAGGLE_JSONNET_IMPORT_LIMIT',
+    types.integer(50, { min: 0, max: 500 }),
+    'Most files of the repository that one conversion of a Jsonnet file may import; 0 forbids imports.',
+    { fallback: '50', aliases: ['DRONE_JSONNET_IMPORT_LIMIT'] },
+  ),
   metricsAnonymous: setting(
     'WAGGLE_METRICS_ANONYMOUS',
     types.flag(false),

@@ -1,5 +1,6 @@
 import type {
   Clock,
+  Converter,
   Database,
   GitSource,
   Given,
@@ -19,6 +20,7 @@ export interface ControlDeps {
   readonly liveLog: LiveLog
   readonly sealer: Sealer
   readonly source: GitSource
+  readonly converter: Converter
   readonly clock: Clock
   readonly log: Logger
   readonly timers: Timers

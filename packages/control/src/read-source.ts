@@ -1,5 +1,7 @@
-import { type Hook, isWaggleError, type SourceCommit } from '@waggle/domain'
+import type { Hook, SourceCommit } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
+import { convertManifest } from './convert-manifest.ts'
+import { isUsersMistake } from './is-users-mistake.ts'
 import { boundHook } from './new-build.ts'
 import type { SubmitRequest } from './submit-request.ts'
 
@@ -13,8 +15,18 @@ export interface ReadSource {
 
 const zeros = /^0{40,64}$/
 
-/** Looks up the commit and fetches the manifest, as far as the request asks for it (scheduling.md §3.4, §3.5). */
+/** Looks up the commit, fetches the manifest as far as the request asks for it, and converts it (scheduling.md §3.4 to
+ *  §3.6). */
 export const readSource = async (
+  deps: Pick<ControlDeps, 'source' | 'converter' | 'database'>,
+  request: SubmitRequest,
+  signal?: AbortSignal,
+): Promise<ReadSource> => {
+  const read = await fetchSource(deps, request, signal)
+  return read.error === null ? convertManifest(deps, request, read, signal) : read
+}
+
+const fetchSource = async (
   deps: Pick<ControlDeps, 'source'>,
   request: SubmitRequest,
   signal?: AbortSignal,
@@ -62,11 +74,3 @@ export const complete = (hook: Hook, commit: SourceCommit): Hook => {
     authorEmail: hook.authorEmail || commit.authorEmail,
   }
 }
-
-/** A repository that is not there, not allowed or not reachable is shown to its user. */
-const isUsersMistake = (error: unknown): boolean =>
-  isWaggleError(error, 'invalid') ||
-  isWaggleError(error, 'denied') ||
-  isWaggleError(error, 'not_found') ||
-  isWaggleError(error, 'timeout') ||
-  isWaggleError(error, 'unavailable')

@@ -5,8 +5,9 @@ export interface SubmitRequest {
   readonly hook: Hook
   /** Where the code is cloned from; empty = no source. */
   readonly cloneUrl: string
-  /** The manifest, or `fetch`: the repository's configured path at the commit. */
-  readonly manifest: { readonly text: string } | 'fetch'
+  /** The manifest, or `fetch`: the repository's configured path at the commit. The path's ending says what converts
+   *  it; without one it is YAML. */
+  readonly manifest: { readonly text: string; readonly path?: string } | 'fetch'
   /** Whether the hook's ref and commit are to be looked up at `cloneUrl`. */
   readonly resolve: boolean
   /** The sender's delivery id or idempotency key: a repeat gets the first build. */

@@ -8,6 +8,7 @@ import type { RepoStore } from './repo.ts'
 import type { OrgSecretStore, SecretStore } from './secret.ts'
 import type { StageStore } from './stage.ts'
 import type { StepStore } from './step.ts'
+import type { TemplateStore } from './template.ts'
 import type { SettingStore, TickStore } from './tick.ts'
 import type { UserStore } from './user.ts'
 import type { WorkerStore } from './worker.ts'
@@ -23,6 +24,7 @@ export interface Stores {
   readonly workers: WorkerStore
   readonly secrets: SecretStore
   readonly orgSecrets: OrgSecretStore
+  readonly templates: TemplateStore
   readonly deliveries: DeliveryStore
   readonly outbox: OutboxStore
   readonly ticks: TickStore

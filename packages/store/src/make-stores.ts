@@ -12,6 +12,7 @@ import { repoStore } from './stores/repo-store.ts'
 import { secretStore } from './stores/secret-store.ts'
 import { stageStore } from './stores/stage-store.ts'
 import { stepStore } from './stores/step-store.ts'
+import { templateStore } from './stores/template-store.ts'
 import { settingStore, tickStore } from './stores/tick-store.ts'
 import { userStore } from './stores/user-store.ts'
 import { workerStore } from './stores/worker-store.ts'
@@ -29,6 +30,7 @@ export const makeStores = (session: Session): Stores => ({
   workers: workerStore(session),
   secrets: secretStore(session),
   orgSecrets: orgSecretStore(session),
+  templates: templateStore(session),
   deliveries: deliveryStore(session),
   outbox: outboxStore(session),
   ticks: tickStore(session),

@@ -7,6 +7,7 @@ import type {
   Secret,
   Stage,
   Step,
+  Template,
   User,
   WorkerRecord,
 } from '@waggle/domain'
@@ -31,6 +32,7 @@ export interface Schema {
   workers: Cells<WorkerRecord>
   secrets: Cells<Secret>
   /** Keys: both names in lower case, for they are unique without case. */
+  templates: Cells<Template> & { namespaceKey: string }
   orgSecrets: Cells<OrgSecret> & { namespaceKey: string; nameKey: string }
   deliveries: Cells<Delivery>
   outbox: { id: number; message: string; createdAt: number }

@@ -14,6 +14,7 @@ import { signingRoutes } from './signing-routes.ts'
 import { streamRoutes } from './stream-routes.ts'
 import { submitRoutes } from './submit-routes.ts'
 import { systemRoutes } from './system-routes.ts'
+import { templateRoutes } from './template-routes.ts'
 import { userRoutes } from './user-routes.ts'
 import { workerRoutes } from './worker-routes.ts'
 
@@ -32,6 +33,7 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...cardRoutes(deps),
   ...secretRoutes(deps),
   ...orgSecretRoutes(deps),
+  ...templateRoutes(deps),
   ...signingRoutes(deps),
   ...streamRoutes(deps),
   ...hookRoutes(deps),

@@ -1,9 +1,10 @@
 import { orgSecretPlace } from '@waggle/control'
 import type { ApiDeps } from '../api-deps.ts'
 import { jsonBody } from '../http/call.ts'
+import { namespaceOf } from '../http/namespace-of.ts'
 import { empty, json } from '../http/reply.ts'
 import { type Route, route, type UserCall } from '../http/route.ts'
-import { badRequest, HttpError, missing } from '../http/status-of.ts'
+import { badRequest, missing } from '../http/status-of.ts'
 import { readNewSecret, readSecretPatch } from '../secret-body.ts'
 import { orgSecretShape } from '../shapes/secret-shape.ts'
 
@@ -53,13 +54,4 @@ export const orgSecretRoutes = ({ control }: ApiDeps): readonly Route[] => {
       return empty()
     }),
   ]
-}
-
-/** The namespace of the path, for whoever may see into it: a system admin, and whoever it is named after. Everybody
- *  else gets 401, as on Drone (rest-api.md §5.4). */
-const namespaceOf = ({ params, user }: UserCall): string => {
-  const namespace = params['namespace'] ?? ''
-  const isOwn = user.active && user.login.toLowerCase() === namespace.toLowerCase()
-  if (!user.admin && !isOwn) throw new HttpError(401, 'Forbidden')
-  return namespace
 }

@@ -8,6 +8,7 @@ import { unfinishedStages } from './0002-unfinished-stages.ts'
 import { orgSecrets } from './0003-org-secrets.ts'
 import { buildPlan } from './0004-build-plan.ts'
 import { cards } from './0005-cards.ts'
+import { templates } from './0006-templates.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -16,6 +17,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0003-org-secrets': orgSecrets(dialect),
   '0004-build-plan': buildPlan,
   '0005-cards': cards(dialect),
+  '0006-templates': templates(dialect),
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

@@ -10,6 +10,7 @@ import { describeRepos } from './describe-repos.ts'
 import { describeSecrets } from './describe-secrets.ts'
 import { describeStages } from './describe-stages.ts'
 import { describeSteps } from './describe-steps.ts'
+import { describeTemplates } from './describe-templates.ts'
 import { describeTicks } from './describe-ticks.ts'
 import { describeTransactions } from './describe-transactions.ts'
 import { describeUsers } from './describe-users.ts'
@@ -41,5 +42,6 @@ export const describeStores = (
     describeTicks(database)
     describeLogArchive(database)
     describeCards(database)
+    describeTemplates(database)
   })
 }
