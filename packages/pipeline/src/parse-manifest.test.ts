@@ -111,6 +111,16 @@ describe('parseManifest', () => {
     ])
   })
 
+  it('goes on behind an unknown anchor, a merge of no mapping and a key that is none', () => {
+    const text = 'kind: pipeline\na: *b\nc: {<<: [1]}\n? [d]\n: e\nname: [f]\n'
+    expect(codes(parseManifest(text))).toEqual([
+      'yaml_alias',
+      'yaml_merge',
+      'yaml_key',
+      'type_mismatch',
+    ])
+  })
+
   it.each<[string, string]>([
     ['kind: pipeline\nname: [a\n', 'yaml_syntax'],
     ['kind: pipeline\n\tname: a\n', 'yaml_syntax'],

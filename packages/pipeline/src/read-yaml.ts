@@ -53,7 +53,8 @@ export const readAnyYaml = (raw: RawDocument, budget: NodeBudget): YamlReading =
     const isEmpty = node.kind === 'scalar' && node.style === 'plain' && node.text === ''
     return { root: isEmpty ? null : node, problems: reader.problems }
   } catch (error) {
-    if (error instanceof Refused) return { root: null, problems: [error.problem] }
+    if (error instanceof Refused)
+      return { root: null, problems: [...reader.problems, error.problem] }
     throw error
   }
 }

@@ -67,12 +67,10 @@ export class YamlTree {
   #alias(node: Alias, path: string, here: Place): Sized {
     const target = this.#anchors.get(node.source)
     if (target === undefined) {
-      throw new Refused({
-        code: 'yaml_alias',
-        message: `yaml: unknown anchor '${node.source}' referenced, or an anchor that contains itself`,
-        path,
-        ...here,
-      })
+      const message = `yaml: unknown anchor '${node.source.slice(0, 80)}' referenced, or an anchor that contains itself`
+      this.problems.push({ code: 'yaml_alias', message, path, ...here })
+      this.#spend(1, here, path)
+      return { node: emptyScalar(here), size: 1, depth: 0 }
     }
     this.#spend(target.size, here, path)
     if (this.#depth + target.depth > manifestLimits.depth)
@@ -100,6 +98,7 @@ export class YamlTree {
     let depth = 0
     for (const pair of node.items) {
       const key = this.#key(pair.key as ParsedNode | null, path, here)
+      if (key === null) continue
       const inner = path === '' ? key.text : `${path}.${key.text}`
       const value = this.read(pair.value as ParsedNode | null, inner, key)
       size += value.size + 1
@@ -111,16 +110,12 @@ export class YamlTree {
     return { node: { kind: 'map', entries: own, ...here }, size, depth }
   }
 
-  #key(node: ParsedNode | null, path: string, here: Place): YamlScalar {
+  #key(node: ParsedNode | null, path: string, here: Place): YamlScalar | null {
     const { node: key } = this.read(node, path, here)
     if (key.kind !== 'scalar') {
-      throw new Refused({
-        code: 'yaml_key',
-        message: 'yaml: invalid map key: a key must be a scalar',
-        path,
-        line: key.line,
-        column: key.column,
-      })
+      const message = 'yaml: invalid map key: a key must be a scalar'
+      this.problems.push({ code: 'yaml_key', message, path, line: key.line, column: key.column })
+      return null
     }
     if (forbiddenKeys.has(key.text)) this.problems.push(forbiddenKey(key, path))
     return key
@@ -131,13 +126,10 @@ export class YamlTree {
     const sources = value.kind === 'list' ? value.items : [value]
     for (const source of sources) {
       if (source.kind !== 'map') {
-        throw new Refused({
-          code: 'yaml_merge',
-          message: 'yaml: map merge requires map or sequence of maps as the value',
-          path,
-          line: value.line,
-          column: value.column,
-        })
+        const message = 'yaml: map merge requires map or sequence of maps as the value'
+        const { line, column } = source
+        this.problems.push({ code: 'yaml_merge', message, path, line, column })
+        continue
       }
       for (const [key, entry] of source.entries) if (!into.has(key)) into.set(key, entry)
     }
