@@ -2,7 +2,6 @@ import type { ApiDeps } from '../api-deps.ts'
 import type { Route } from '../http/route.ts'
 import { buildRoutes } from './build-routes.ts'
 import { cardRoutes } from './card-routes.ts'
-import { cardRoutes } from './card-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { orgSecretRoutes } from './org-secret-routes.ts'
@@ -29,7 +28,6 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...repoRoutes(deps),
   ...buildRoutes(deps),
   ...logRoutes(deps),
-  ...cardRoutes(deps),
   ...cardRoutes(deps),
   ...secretRoutes(deps),
   ...orgSecretRoutes(deps),
