@@ -8,8 +8,9 @@ export interface Engine {
   readonly type: string
   /** Throws `unavailable` when the engine does not answer. */
   ping(signal?: AbortSignal): Promise<void>
-  /** Network, volumes and what steps share. Not interrupted by cancellation of the stage (pipeline.md §13.1). */
-  setup(spec: Spec): Promise<void>
+  /** Network, volumes and what steps share. Not interrupted by cancellation of the stage (pipeline.md §13.1): `patience`
+   *  only ends the waiting for an engine that is away. Without it nothing is waited for. */
+  setup(spec: Spec, patience?: AbortSignal): Promise<void>
   /** Runs one try of one step to its end. Output goes to `output` in order, until the end of the stream.
    *
    *  A step that ran and failed is a `StepExit`; what kept it from running (pull, create, start) throws

@@ -119,6 +119,53 @@ describe('an engine that is away for a while', () => {
     ).rejects.toMatchObject({ code: 'engine_restarted', message: 'docker engine restarted' })
   })
 
+  it('is waited for by a set-up and by a step that is not there yet', async () => {
+    const spec = dockerStage([{ name: 'one', script: 'echo ran' }])
+    try {
+      await gate.shut()
+      const patience = new AbortController()
+      const setup = engine.setup(spec, patience.signal)
+      await expect(engine.ping()).rejects.toMatchObject({ code: 'engine_unavailable' })
+      await gate.open()
+      await setup
+      await gate.shut()
+      const running = runNamed(engine, spec, 'one')
+      await expect(engine.ping()).rejects.toMatchObject({ code: 'engine_unavailable' })
+      await gate.open()
+      expect(await running).toMatchObject({ code: 0, text: 'ran\n' })
+    } finally {
+      await engine.destroy(spec)
+    }
+  })
+
+  it.each(['/containers/create', '/start'])(
+    'runs a step once whose answer to %s was lost',
+    async (request) => {
+      const spec = dockerStage([{ name: 'one', script: 'echo ran; exit 4' }])
+      try {
+        await engine.setup(spec)
+        gate.loseAnswerTo(request)
+        expect(await runNamed(engine, spec, 'one')).toMatchObject({ code: 4, text: 'ran\n' })
+      } finally {
+        await engine.destroy(spec)
+      }
+    },
+  )
+
+  it('fails a set-up that has no patience, and a step that is cancelled', async () => {
+    const spec = dockerStage([{ name: 'one', script: 'true' }])
+    await gate.shut()
+    await expect(engine.setup(spec)).rejects.toMatchObject({ code: 'engine_unavailable' })
+    const stop = new AbortController()
+    const running = runNamed(engine, spec, 'one', { signal: stop.signal })
+    stop.abort()
+    await expect(running).rejects.toMatchObject({
+      kind: expect.stringMatching(/unavailable|cancelled/),
+    })
+    await gate.open()
+    await engine.destroy(spec)
+  })
+
   it('ends a step that was cancelled meanwhile once it is back', async () => {
     const stop = new AbortController()
     const ran = await runWithOutage(

@@ -6,7 +6,8 @@ import {
   WaggleError,
 } from '@waggle/domain'
 import type { EngineClient } from './engine-client.ts'
-import { engineAway, refusedByEngine, statusOf, textOf } from './translate-error.ts'
+import { engineIsBack } from './patiently.ts'
+import { engineAway, isEngineAway, refusedByEngine, statusOf, textOf } from './translate-error.ts'
 
 export interface PullDeps {
   readonly client: EngineClient
@@ -16,11 +17,14 @@ export interface PullDeps {
   readonly isShown: boolean
 }
 
+/** What says which image, and with whose credentials. */
+type Pulled = Pick<SpecStep, 'image' | 'auth'>
+
 /** Pulls the step's image: tried four times where the registry or the way to it fails, once where the answer is final
  *  (no such image, not allowed). Throws `image_not_pulled` with a text for the user; `cancelled` when `signal` fires. */
 export const pullImage = async (
   deps: PullDeps,
-  step: SpecStep,
+  step: Pulled,
   output: StepOutputSink,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -31,9 +35,9 @@ export const pullImage = async (
     } catch (error) {
       if (signal.aborted) throw cancelled('step_cancelled', `cancelled while pulling ${step.image}`)
       if (attempt > retries || !mayPassByItself(error)) throw notPulled(step, error)
-      const waitMs = deps.retryMs * 2 ** (attempt - 1)
       await show(deps, output, `pull failed, trying again: ${textOf(error)}`)
-      await deps.clock.sleep(waitMs, signal).catch(() => undefined)
+      await deps.clock.sleep(deps.retryMs * 2 ** (attempt - 1), signal).catch(() => undefined)
+      if (isEngineAway(error)) await engineIsBack(deps, signal)
     }
   }
 }
@@ -54,7 +58,7 @@ const mayPassByItself = (error: unknown): boolean => {
 // These are the texts of the registry protocol's codes that no second try changes.
 const finalAnswers = ['manifest unknown', 'name unknown', 'denied', 'unauthorized', 'unsupported']
 
-const notPulled = (step: SpecStep, error: unknown): WaggleError => {
+const notPulled = (step: Pulled, error: unknown): WaggleError => {
   if (!(error instanceof WaggleError)) throw error
   const why = statusOf(error) === 401 ? 'authentication is required' : error.message
   return new WaggleError(`cannot pull ${step.image}: ${why}`, {
@@ -66,7 +70,7 @@ const notPulled = (step: SpecStep, error: unknown): WaggleError => {
 
 const pullOnce = async (
   deps: PullDeps,
-  step: SpecStep,
+  step: Pulled,
   output: StepOutputSink,
   signal: AbortSignal,
 ): Promise<void> => {

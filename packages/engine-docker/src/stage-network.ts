@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { failpoint, type Spec, unavailable } from '@waggle/domain'
 import type { EngineClient } from './engine-client.ts'
 import { isSameAttempt } from './stage-labels.ts'
-import { statusOf, textOf } from './translate-error.ts'
+import { isEngineAway, statusOf, textOf } from './translate-error.ts'
 
 /** Where stages get their networks from: one IPv4 block, cut into equal parts. */
 export interface SubnetBlock {
@@ -37,6 +37,7 @@ export const createNetwork = async (
       await failpoint('docker.network.created')
       return
     } catch (error) {
+      if (isEngineAway(error)) throw error
       if (await isThere(client, spec, error)) return
       // 403 is how engines answer for a subnet that another network overlaps; newer ones say 400 or 500.
       if (![400, 403, 500].includes(statusOf(error)) || attempt + 1 === subnetTries) {

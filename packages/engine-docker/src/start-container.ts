@@ -5,6 +5,7 @@ import {
   createContainer,
   removeContainer,
 } from './create-container.ts'
+import { patiently } from './patiently.ts'
 import { isEngineAway, statusOf, textOf } from './translate-error.ts'
 
 /** Creates the step's container and starts it; what did not start is removed. Gives its id. */
@@ -16,7 +17,8 @@ export const startContainer = async (
 ): Promise<string> => {
   const create = async () => {
     if (options.signal.aborted) throw cancelled('step_cancelled', 'cancelled before it started')
-    return createContainer(deps, spec, step, options)
+    // A container of that name that this left half-made was never started: it is replaced.
+    return patiently(deps, options.signal, () => createContainer(deps, spec, step, options))
   }
   let container = await create()
   try {
@@ -39,8 +41,14 @@ export const startContainer = async (
 
 const start = async (deps: CreateDeps, container: CreatedContainer, options: RunOptions) => {
   if (options.signal.aborted) throw cancelled('step_cancelled', 'cancelled before it started')
+  let isAsked = false
   try {
-    await deps.client.call('POST', `/containers/${container.id}/start`)
+    await patiently(deps, options.signal, async () => {
+      // The answer may have been lost: what was started, and perhaps has ended, must not be started again.
+      if (isAsked && (await wasStarted(deps, container.id))) return
+      isAsked = true
+      await deps.client.call('POST', `/containers/${container.id}/start`)
+    })
   } catch (error) {
     if (statusOf(error) === 0) throw error
     throw new WaggleError(`cannot start the container: ${textOf(error)}`, {
@@ -49,6 +57,14 @@ const start = async (deps: CreateDeps, container: CreatedContainer, options: Run
       cause: error,
     })
   }
+}
+
+const wasStarted = async ({ client }: CreateDeps, id: string): Promise<boolean> => {
+  const { State } = await client.call<{ State: { Status: string } }>(
+    'GET',
+    `/containers/${id}/json`,
+  )
+  return State.Status !== 'created'
 }
 
 /** A failing clean-up never hides why the step did not start; destroy tries again. */

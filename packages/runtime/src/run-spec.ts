@@ -15,7 +15,8 @@ export const runSpec = async (
 ): Promise<ExecuteResult> => {
   const begin = deps.clock.monotonic()
   try {
-    await deps.engine.setup(spec)
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(timerMs(deps.timeoutMs))])
+    await deps.engine.setup(spec, patience)
   } catch (error) {
     // What the engine says may quote a secret: masked for the log as well (invariant I12).
     const reason = errorText(error, new MaskSet(spec.masks))
@@ -25,3 +26,6 @@ export const runSpec = async (
   const timeoutMs = deps.timeoutMs - (deps.clock.monotonic() - begin)
   return execute({ ...deps, timeoutMs }, spec, signal)
 }
+
+// What a timer can hold: 24 days.
+const timerMs = (ms: number): number => Math.max(0, Math.min(Math.round(ms), 2 ** 31 - 1))
