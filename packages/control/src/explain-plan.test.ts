@@ -1,3 +1,4 @@
+import { createCipheriv } from 'node:crypto'
 import { makeHook } from '@waggle/domain'
 import { describe, expect, test } from 'vitest'
 import { explainPlan, type PlanQuestion } from './explain-plan.ts'
@@ -125,6 +126,30 @@ describe('explainPlan', () => {
     expect(others?.flatMap((step) => step.secrets)).toEqual([])
   })
 
+  test('gives what the file itself holds where its key opens it, and not to a public pull request', () => {
+    const key = '12345678901234567890123456789012'
+    const cipher = createCipheriv('aes-256-gcm', key, Buffer.alloc(12))
+    const sealed = [Buffer.alloc(12), cipher.update('value'), cipher.final(), cipher.getAuthTag()]
+    const data = Buffer.concat(sealed).toString('base64')
+    const text = `kind: pipeline
+steps:
+- name: a
+  image: b
+  environment: { A: { from_secret: own }, B: { from_secret: broken }, C: { from_secret: OWN } }
+---
+{ kind: secret, name: own, data: ${data} }
+---
+{ kind: secret, name: broken, data: ${Buffer.alloc(40).toString('base64')} }
+`
+    const states = (more: Partial<PlanQuestion>) =>
+      explain(text, more).stages[0]?.steps[1]?.secrets.map((secret) => secret.state)
+    expect(states({ key })).toEqual(['given', 'missing', 'missing'])
+    expect(states({})).toEqual(['unknown', 'unknown', 'missing'])
+    const open = { ...repo, private: false, visibility: 'public' as const }
+    expect(states({ key, repo: open, hook: pull('acme/app') })?.[0]).toBe('withheld')
+    expect(states({ key, hook: pull('acme/app') })?.[0]).toBe('given')
+  })
+
   test('does not claim to know secrets that nobody listed', () => {
     const { stages } = explain(file, { secrets: null })
     expect(stages[0]?.steps[2]?.secrets[0]).toMatchObject({
@@ -144,6 +169,11 @@ describe('explainPlan', () => {
     })
     expect(stages.map((stage) => stage.status)).toEqual(['blocked', 'blocked'])
     expect(stages[0]?.blocked).toContain(why)
+  })
+
+  test('a signature frees what a webhook brings to a protected repository', () => {
+    const more = { repo: { ...repo, protected: true }, isSigned: () => true }
+    expect(explain(file, more).stages[0]?.status).toBe('pending')
   })
 
   test.each([

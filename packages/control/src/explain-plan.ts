@@ -1,11 +1,4 @@
-import {
-  type Exposure,
-  type Given,
-  type Hook,
-  originOf,
-  type Repo,
-  type Secret,
-} from '@waggle/domain'
+import { type Given, type Hook, originOf, type Repo } from '@waggle/domain'
 import {
   type CompileSettings,
   lintManifest,
@@ -15,7 +8,7 @@ import {
   parseManifest,
   planStages,
 } from '@waggle/pipeline'
-import { explainSecrets, type SecretExplainer } from './explain-secrets.ts'
+import { explainSecrets, type KnownSecret, type SecretExplainer } from './explain-secrets.ts'
 import { explainStage } from './explain-stage.ts'
 import { initialStatus, isVerified } from './new-build.ts'
 import type { PlanReport, StageReport } from './plan-report.ts'
@@ -27,8 +20,12 @@ export interface PlanQuestion {
   readonly hook: Hook
   readonly repo: Given['repo'] & Pick<Repo, 'protected' | 'throttle' | 'counter'>
   readonly cloneUrl: string
-  /** `null` = not known here. */
-  readonly secrets: readonly (Pick<Secret, 'name'> & Exposure)[] | null
+  /** The repository's secrets, then its namespace's; `null` = not known here. */
+  readonly secrets: readonly KnownSecret[] | null
+  /** Key of the repository for the file's own secrets; `null` = not known here. */
+  readonly key?: string | null
+  /** Whether the file has the signature that a protected repository wants. */
+  readonly isSigned?: (manifest: ParsedManifest) => boolean
   readonly system: Given['system']
   readonly settings?: CompileSettings
   readonly nowMs: number
@@ -61,8 +58,8 @@ export const explainPlan = (question: PlanQuestion): PlanReport => {
     case 'none':
       return { ...base, reason: 'no pipeline matches', skipped: plan.skipped }
     case 'stages': {
-      const documents = secretDocuments(manifest)
-      const explain = explainSecrets({ origin, kept: question.secrets, documents })
+      const { secrets: stored, key = null } = question
+      const explain = explainSecrets({ origin, repo, stored, manifest, key })
       const stages = plan.stages.map((stage) => stageReport(question, manifest, stage, explain))
       return { ...base, stages, skipped: plan.skipped }
     }
@@ -70,9 +67,6 @@ export const explainPlan = (question: PlanQuestion): PlanReport => {
       return plan satisfies never
   }
 }
-
-const secretDocuments = (manifest: ParsedManifest): string[] =>
-  manifest.documents.flatMap((document) => (document.role === 'secret' ? [document.name] : []))
 
 const stageReport = (
   question: PlanQuestion,
@@ -82,20 +76,20 @@ const stageReport = (
 ): StageReport => {
   const { number, name, type, os, arch, labels, limit, dependsOn, onSuccess, onFailure } = planned
   const { repo, hook, settings } = question
-  const isFree = isVerified(repo, hook)
+  const isFree = isVerified(repo, hook, question.isSigned?.(manifest) ?? false)
   const written = findPipeline(manifest, planned)
   const given = givenOf(question, planned)
   return {
     ...{ number, name, type, os, arch, labels, limit, dependsOn, onSuccess, onFailure },
     status: initialStatus(isFree, dependsOn),
-    blocked: isFree ? '' : whyBlocked(repo),
+    blocked: isFree ? '' : whyBlocked(repo, hook),
     ...explainStage(given, written, explain, settings),
   }
 }
 
-const whyBlocked = ({ protected: isProtected }: Pick<Repo, 'protected'>): string =>
-  isProtected
-    ? 'the repository is protected: what a webhook brings waits for an approval'
+const whyBlocked = (repo: Pick<Repo, 'protected'>, hook: Hook): string =>
+  repo.protected && hook.trigger === '@hook'
+    ? 'the repository is protected, and the file is not signed'
     : 'a pull request of a fork waits for an approval'
 
 const findPipeline = (manifest: ParsedManifest, { name }: PlannedStage): Pipeline => {

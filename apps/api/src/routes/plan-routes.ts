@@ -66,6 +66,7 @@ const planned = (call: UserCall, repo: Repo, body: JsonBody): SubmitRequest => {
       deployTo: body.text('target', 500) ?? '',
       cron: body.text('cron', 500) ?? '',
       params: body.record('params') ?? {},
+      changedFiles: body.texts('changed_files', { items: 100_000, characters: 4_096 }),
     }),
   }
 }

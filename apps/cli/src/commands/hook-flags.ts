@@ -20,6 +20,7 @@ export interface HookFlags {
   readonly changed?: readonly string[]
   readonly param?: Readonly<Record<string, string>>
   readonly trusted?: boolean
+  readonly templates?: string
 }
 
 export const withHook = (command: Command): Command =>
@@ -44,4 +45,5 @@ export const withHook = (command: Command): Command =>
     .option('--message <text>', "message of the commit; default: the folder's")
     .option('--changed <paths>', 'changed files, by comma; may be repeated', names)
     .option('--param <name=value>', 'parameter of the build; may be repeated', pairs)
+    .option('--templates <folder>', 'folder with the templates of the server')
     .option('--trusted', 'as in a trusted repository: host volumes, privileged steps')

@@ -34,9 +34,8 @@ export interface PlanFlags extends HookFlags {
   readonly protected?: boolean
 }
 
-export interface LintFlags {
+export interface LintFlags extends HookFlags {
   readonly json?: boolean
-  readonly trusted?: boolean
 }
 
 const defaultFile = '.drone.yml'
@@ -77,13 +76,13 @@ Example:
 }
 
 const addLint = (program: Command, context: CommandContext): void => {
-  withFile(program.command('lint'))
+  withHook(withFile(program.command('lint')))
     .description('every mistake of a pipeline file, with its place')
-    .option('--trusted', 'as in a trusted repository: host volumes, privileged steps')
     .option('--json', 'the issues as JSON')
     .addHelpText(
       'after',
       '\nExits with 0 where nothing is wrong, with 2 where something is; warnings do not count.' +
+        '\nThe event matters to files that are programs or templates only.' +
         '\n\nExample:\n  waggle lint .drone.yml',
     )
     .action(async (file: string | undefined, flags: LintFlags) => {

@@ -1,14 +1,14 @@
 import { issueShape } from '@waggle/control'
-import { lintManifest, parseManifest } from '@waggle/pipeline'
+import { lintManifest } from '@waggle/pipeline'
 import type { LintFlags } from '../commands/local-commands.ts'
 import { exitCodes } from '../exit-code.ts'
 import { print, printJson } from '../print.ts'
-import { readInput } from '../read-input.ts'
+import { readLocalFile } from './local-file.ts'
 import { findingText } from './plan-text.ts'
 
 /** Prints every mistake of a file. Gives the exit code: 2 where there is one that ends a build or a stage. */
 export const lintFile = async (path: string, flags: LintFlags): Promise<number> => {
-  const manifest = parseManifest(await readInput(path))
+  const { manifest } = await readLocalFile(path, flags)
   const findings = lintManifest(manifest, { isTrusted: flags.trusted === true })
   if (flags.json) printJson(findings.map(issueShape))
   else print(findings.length === 0 ? `${path}: no mistakes` : findings.map(findingText).join('\n'))

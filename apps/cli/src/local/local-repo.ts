@@ -18,7 +18,7 @@ export const localRepo = (
     gitSshUrl: '',
     link: '',
     defaultBranch: tree.branch,
-    private: false,
+    private: true,
     visibility: 'private',
     trusted: flags.trusted === true,
     timeoutMinutes: 60,

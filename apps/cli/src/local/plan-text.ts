@@ -50,14 +50,15 @@ const stageText = (stage: StageReport): string => {
       'bold',
       `stage ${stage.number} ${stage.name}: ${statusText(stage)} (${facts.join('; ')})`,
     ),
-    ...(stage.error === '' ? [] : [`  would end in error: ${stage.error}`]),
+    ...(stage.error === '' ? [] : [`  ${stage.error.replaceAll('\n', '\n  ')}`]),
     ...stage.warnings.map((warning) => `  warning: ${warning}`),
     ...(stage.steps.length === 0 ? [] : [indent(table(stage.steps.map(stepRow)))]),
   ]
   return lines.join('\n')
 }
 
-const statusText = ({ status, blocked }: StageReport): string => {
+const statusText = ({ status, blocked, error }: StageReport): string => {
+  if (error !== '') return 'would end in error'
   if (status === 'blocked') return `blocked, ${blocked}`
   return status === 'pending' ? 'would start' : 'would wait'
 }
