@@ -9,6 +9,7 @@ import {
 import { EngineClient } from './engine-client.ts'
 import { engineTimers } from './engine-timers.ts'
 import { ensurePauseImage } from './pause-image.ts'
+import { type Prefetch, prefetchImages } from './prefetch-images.ts'
 import { listLeftovers, removeStage } from './remove-stage.ts'
 import { runStep } from './run-step.ts'
 import { stageLabelsOf } from './stage-labels.ts'
@@ -37,6 +38,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
   /** By network id, from setup to destroy. A step of a stage that was set up by a dead process has none here and
    *  gets a namespace of its own. */
   const namespaces = new Map<string, StageNamespaces>()
+  const prefetches = new Map<string, Prefetch>()
   const pauseImage = once(() => ensurePauseImage(client))
 
   return {
@@ -54,6 +56,8 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
       const shared = new StageNamespaces({ client, log, pauseImage }, spec)
       namespaces.set(spec.network.id, shared)
       shared.prepare()
+      const deps = { client, clock: systemClock, log, retryMs: timers.retryMs }
+      prefetches.set(spec.network.id, prefetchImages(deps, spec))
     },
     run: (spec, step, runOptions) =>
       runStep(
@@ -74,6 +78,8 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
       ),
     destroy: async (spec, signal) => {
       const { installation, ref } = stageLabelsOf(spec)
+      await prefetches.get(spec.network.id)?.end()
+      prefetches.delete(spec.network.id)
       await namespaces.get(spec.network.id)?.settled()
       namespaces.delete(spec.network.id)
       await removeStage({ client, log }, installation, ref, signal)
@@ -82,6 +88,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
     remove: (installation: string, ref: AttemptRef) =>
       removeStage({ client, log }, installation, ref),
     close: async () => {
+      await Promise.all([...prefetches.values()].map((prefetch) => prefetch.end()))
       await Promise.all([...namespaces.values()].map((shared) => shared.settled()))
       client.close()
     },

@@ -10,6 +10,7 @@ import {
   runNamed,
   startDocker,
   type TestDocker,
+  waitUntil,
 } from '@waggle/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createDockerEngine } from './docker-engine.ts'
@@ -19,6 +20,8 @@ import { pauseProgram } from './pause-program.ts'
 
 let docker: TestDocker
 let engine: Engine
+/** Waits longer for the end of what was killed. */
+let patient: Engine
 let client: EngineClient
 let registry: Server | undefined
 
@@ -26,6 +29,7 @@ beforeAll(async () => {
   docker = await startDocker()
   const timers = scaledTimers(0.02)
   engine = createDockerEngine({ socketPath: docker.socket, log: silentLogger, timers })
+  patient = createDockerEngine({ socketPath: docker.socket, log: silentLogger })
   client = new EngineClient(docker.socket)
 }, 120_000)
 
@@ -36,6 +40,7 @@ afterEach(() => {
 
 afterAll(async () => {
   await engine?.close()
+  await patient?.close()
   client?.close()
   await docker?.stop()
 })
@@ -142,6 +147,76 @@ describe('pulling an image', () => {
     await client.call('DELETE', `/images/${address}/tiny/image:latest`, {
       query: { force: 'true' },
     })
+  })
+})
+
+describe('images of later steps', () => {
+  const later = (image: string, more: Partial<DockerStep> = {}) =>
+    dockerStage([
+      { name: 'a', image: 'waggle/nowhere:1', pull: 'never' },
+      { name: 'b', image, entrypoint: ['/pause'], dependsOn: ['a'], ...more },
+    ])
+  const isThere = (image: string) =>
+    client.call('GET', `/images/${encodeURIComponent(image)}/json`).then(
+      () => true,
+      () => false,
+    )
+
+  it('F18 are pulled while earlier ones run', async () => {
+    const address = await startRegistry(await tinyImage())
+    const image = `${address}/tiny/ahead:1`
+    const spec = later(image)
+    await patient.setup(spec)
+    try {
+      await waitUntil('the image', () => isThere(image))
+      registry?.closeAllConnections()
+      registry?.close()
+      const stop = new AbortController()
+      const ran = await runNamed(patient, spec, 'b', {
+        ...{ signal: stop.signal, killGraceMs: 20, onStarted: () => stop.abort() },
+      })
+      // Nothing was left to pull, so nothing is said of it.
+      expect(ran).toMatchObject({ code: 137, text: '' })
+    } finally {
+      await patient.destroy(spec)
+      await client.call('DELETE', `/images/${image}`, { query: { force: 'true' } })
+    }
+  })
+
+  it.each([
+    ['must not be pulled', { pull: 'never' }],
+    ['run only after a failure', { runPolicy: 'on-failure' }],
+    ['do not run', { runPolicy: 'never' }],
+    ['are the first', { dependsOn: [] }],
+  ] as const)('F18 are left alone where the steps %s', async (_what, more) => {
+    const first = await answering(404)
+    const image = `${first.address}/a/b:1`
+    const steps = [
+      ...later(image, more).steps,
+      ...later(`${first.address}/last/one:1`).steps.slice(1),
+    ]
+    const spec = { ...later(image), steps }
+    await engine.setup(spec)
+    try {
+      // They go in order: when the last was asked for, the others were passed over.
+      await waitUntil('the last image', () => first.asked.some((url) => url.includes('/last/')))
+      expect(first.asked.filter((url) => !url.includes('/last/'))).toEqual([])
+    } finally {
+      await engine.destroy(spec)
+    }
+  })
+
+  it('F18 are given up with the stage', async () => {
+    let isAsked = false
+    const address = await startRegistry((request, response) => {
+      if (request.url === '/v2/') response.end('{}')
+      else isAsked = true
+    })
+    const spec = later(`${address}/a/b:1`)
+    await engine.setup(spec)
+    await waitUntil('the pull', () => isAsked)
+    await engine.destroy(spec)
+    expect(await isThere(`${address}/a/b:1`)).toBe(false)
   })
 })
 

@@ -26,7 +26,7 @@ describeScenarios(
     createDockerEngine({
       socketPath: docker.socket,
       log: silentLogger,
-      timers: scaledTimers(0.02),
+      timers: scaledTimers(0.1),
     }),
   {
     type: 'docker',

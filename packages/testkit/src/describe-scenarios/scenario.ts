@@ -35,7 +35,7 @@ export interface Scenario {
   readonly exitCodes?: readonly number[]
   readonly stage?: Partial<StageResult>
   readonly stopped?: StopReason | ''
-  /** Log of a step, by its name. */
+  /** What the log of a step holds, by its name. */
   readonly logs?: Readonly<Record<string, string>>
   /** What the server is told, in order; the result of the stage is told besides. */
   readonly told?: readonly string[]
