@@ -7,7 +7,7 @@ import { oneStep, pipelineText } from '../harness/pipeline-text.ts'
 import { startWaggle } from '../harness/run-waggle.ts'
 import { dockerSocket, type System, startSystem } from '../harness/start-system.ts'
 
-const escape = String.fromCharCode(27)
+const escapeByte = String.fromCharCode(27)
 
 describe('point 8: the command line', () => {
   let system: System
@@ -74,14 +74,14 @@ describe('point 8: the command line', () => {
     expect(run.out).toContain('[only] green\n')
     expect(run.out).toMatch(/default\/clone success/)
     expect(run.out).toMatch(/default success/)
-    expect(run.out).not.toContain(escape)
+    expect(run.out).not.toContain(escapeByte)
   })
 
   it('shows a live view on a terminal', async () => {
     const name = file('view.yml', oneStep(['echo one of the lines', 'sleep 1']))
     const run = await start(['build', 'create', 'test/cli', '--file', name, '--follow'], true).done
     expect(run.code).toBe(0)
-    expect(run.out).toContain(`${escape}[`)
+    expect(run.out).toContain(`${escapeByte}[`)
     expect(run.out).toContain('one of the lines')
     expect(run.out).toContain('success')
   })
