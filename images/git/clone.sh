@@ -107,7 +107,7 @@ clone_pull_request() {
 
 case $ref in
   refs/tags/*) mode=tag ;;
-  refs/pull/* | refs/pull-request/* | refs/merge-requests/*) mode=pull_request ;;
+  refs/pull/* | refs/pull-request/* | refs/pull-requests/* | refs/merge-requests/*) mode=pull_request ;;
   *)
     case ${DRONE_BUILD_EVENT:-} in
       tag) mode=tag ;;

@@ -44,9 +44,10 @@ export const compileMounts = (
 ): SpecStep['mounts'] => {
   const known = new Set(pipeline.volumes.map((volume) => volume.name))
   return [
-    ...own.filter(({ name }) => {
-      if (!known.has(name)) warn(`there is no volume ${name}; its mount is left out`)
-      return known.has(name)
+    ...own.flatMap(({ name, path }) => {
+      if (known.has(name)) return [{ name, path }]
+      warn(`there is no volume ${name}; its mount is left out`)
+      return []
     }),
     { name: workspaceVolume, path: workspace.base },
     ...settings.volumes.map(({ target }, index) => ({ name: ownVolume(index), path: target })),
@@ -58,7 +59,7 @@ export const compileDevices = (
   step: PipelineStep,
   { pipeline }: CompileContext,
 ): SpecStep['devices'] =>
-  step.devices.filter(({ name }) => {
+  step.devices.flatMap(({ name, path }) => {
     const source = pipeline.volumes.find((volume) => volume.name === name)?.source
-    return source?.kind === 'host' && source.path.startsWith('/dev/')
+    return source?.kind === 'host' && source.path.startsWith('/dev/') ? [{ name, path }] : []
   })

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Given, Spec } from '@waggle/domain'
@@ -12,6 +20,7 @@ const read = (path: string): string => readFileSync(join(folder, path), 'utf8')
 
 interface Changes {
   readonly build?: Partial<Given['build']>
+  readonly stage?: Partial<Given['stage']>
   readonly secrets?: Given['secrets']
   readonly netrc?: Given['netrc']
   readonly settings?: Partial<CompileSettings>
@@ -19,9 +28,15 @@ interface Changes {
 
 const base = JSON.parse(read('given.json')) as Given
 
-const compile = (manifest: string, { build, settings, ...rest }: Changes = {}) =>
+const compile = (manifest: string, { build, stage, settings, ...rest }: Changes = {}) =>
   compileExec(
-    { ...base, ...rest, build: { ...base.build, ...build }, manifest },
+    {
+      ...base,
+      ...rest,
+      build: { ...base.build, ...build },
+      stage: { ...base.stage, ...stage },
+      manifest,
+    },
     { ...defaultCompileSettings, ...settings },
   )
 
@@ -33,7 +48,36 @@ const specOf = (manifest: string, changes?: Changes): Spec => {
 
 const pipeline = (text: string): string => `kind: pipeline\ntype: exec\n${text}\n`
 
+/** What the cases of the checklist are read for: without the variables and labels that every step has. */
+const withoutUsual = ({
+  spec,
+  warnings,
+}: Extract<ReturnType<typeof compile>, { kind: 'spec' }>) => {
+  const usual =
+    /^(CI|DRONE|WAGGLE|CI_.*|DRONE_(?!SCRIPT|NETRC|WORKSPACE|HOME).*|GIT_(COMMITTER|TERMINAL|.*EMAIL).*)$/
+  const steps = spec.steps.map((step) => ({
+    ...step,
+    labels: {},
+    environment: Object.fromEntries(
+      Object.entries(step.environment).filter(([name]) => !usual.test(name)),
+    ),
+  }))
+  const network = { ...spec.network, labels: {} }
+  return { ...(printSpec({ ...spec, steps, network }) as object), masks: spec.masks, warnings }
+}
+
 describe('compileExec', () => {
+  const cases = readdirSync(folder).filter((name) => name.startsWith('F'))
+
+  it.each(cases)('compiles testdata/%s as it did', async (name) => {
+    const file = join(name, 'changes.json')
+    const changes = existsSync(join(folder, file)) ? (JSON.parse(read(file)) as Changes) : {}
+    const result = compile(read(join(name, 'input.yml')), changes)
+    if (result.kind === 'error') throw new Error(result.message)
+    const printed = `${JSON.stringify(withoutUsual(result), null, 2)}\n`
+    await expect(printed).toMatchFileSnapshot(join(folder, name, 'spec.json'))
+  })
+
   it('compiles testdata/serial as it did', async () => {
     const changes = JSON.parse(read('serial/changes.json')) as Changes
     const spec = specOf(read('serial/input.yml'), changes)
@@ -92,6 +136,16 @@ describe('compileExec', () => {
     const text = "steps: [{name: a, environment: {PATH: '$X:$PATH:$NO', OTHER: $X}}]"
     const { environment } = specOf(pipeline(text), { settings }).steps[1]!
     expect(environment).toMatchObject({ PATH: 'x:/bin:', OTHER: '$X' })
+  })
+
+  it('writes credentials to a file on Windows too, where there are any', () => {
+    const text = pipeline('platform: {os: windows}\nsteps: [{name: a, commands: [x]}]')
+    const netrc = { machine: 'm', login: 'l', password: 'p' }
+    const scripts = (changes: Parameters<typeof specOf>[1]) =>
+      specOf(text, changes).steps.map(({ script }) => script.includes("'_netrc'"))
+    expect(scripts({ netrc })).toEqual([true, true])
+    expect(scripts({ netrc, settings: { netrcCloneOnly: true } })).toEqual([true, false])
+    expect(scripts({})).toEqual([false, false])
   })
 
   it('makes scripts that a real shell runs, with credentials in a file and out of sight', () => {

@@ -20,7 +20,9 @@ import {
   type PipelineStep,
   posixFileScript,
   powershellFileScript,
+  powershellNetrcPart,
   prepareStage,
+  quotePosix,
   type SecretResolver,
   safeEnvironment,
   secretResolver,
@@ -63,6 +65,7 @@ interface Context {
   readonly name: string
   readonly root: string
   readonly folder: string
+  readonly home: string
   readonly isWindows: boolean
   readonly base: Readonly<Record<string, string>>
   readonly made: Readonly<Record<string, string>>
@@ -93,7 +96,20 @@ const makeContext = (
   })
   const isWindows = pipeline.platform.os === 'windows'
   const resolve = secretResolver(given, settings)
-  return { given, settings, pipeline, name, root, folder, isWindows, base, made, resolve, warn }
+  return {
+    given,
+    settings,
+    pipeline,
+    name,
+    root,
+    folder,
+    home,
+    isWindows,
+    base,
+    made,
+    resolve,
+    warn,
+  }
 }
 
 /** A step before its place in the list is known; `script` still lacks its file. */
@@ -154,15 +170,16 @@ const userStep = (step: PipelineStep, context: Context): Draft => {
   }
 }
 
-/** Where there are git credentials, the script puts them into a file of `HOME` and forgets the variables before the
- *  user's commands run, so that no spec or folder has to carry them as a file. */
+/** Where there are git credentials, the script puts them into a file of the stage's home, wherever the step's `HOME`
+ *  points, and forgets the variables before the user's commands run: no folder has to carry them beforehand. */
 const scriptOf = (
   commands: readonly string[],
   getsNetrc: boolean,
-  { given, isWindows }: Context,
+  { given, isWindows, home }: Context,
 ): string => {
-  if (isWindows) return powershellFileScript(commands)
-  return `${given.netrc !== null && getsNetrc ? netrcPart : ''}${posixFileScript(commands)}`
+  const hasNetrc = given.netrc !== null && getsNetrc
+  if (isWindows) return `${hasNetrc ? powershellNetrcPart : ''}${powershellFileScript(commands)}`
+  return `${hasNetrc ? netrcPart(quotePosix(posix.join(home, '.netrc'))) : ''}${posixFileScript(commands)}`
 }
 
 /** Only in `PATH` are variables of the host expanded (pipeline.md §6). */

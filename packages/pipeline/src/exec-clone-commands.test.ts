@@ -69,7 +69,7 @@ describe('execCloneCommands', () => {
 
   it('merges the head of a pull request into its target', () => {
     const build = { ref: 'refs/pull/7/head', target: 'main', after: pull }
-    expect(clone(build).files).toBe('one\nthree\ntwo')
+    expect(clone(build)).toEqual({ files: 'one\nthree\ntwo', head: 'main' })
   })
 
   it('takes the head of the repository where nothing else is said', () => {
@@ -85,6 +85,7 @@ describe('execCloneCommands', () => {
       { ref: `refs/pull/${evil}`, target: evil },
       { ref: 'refs/heads/main', target: evil, after: `--upload-pack=touch ${marker}` },
       { ref: 'refs/heads/main', cloneUrl: `--upload-pack=touch ${marker}` },
+      { ref: `--upload-pack=touch ${marker}` },
       { ref: 'refs/heads/main', cloneUrl: `ext::sh -c touch% ${marker}` },
     ]) {
       expect(() => clone(build)).toThrow('Command failed')

@@ -1,16 +1,16 @@
 /** The script of a step with commands (pipeline.md §12.5): git credentials into a file, variables of our own out of
  *  sight, stop at the first failure, then for each command its trace and its text. All run in one shell. */
 export const posixScript = (commands: readonly string[]): string =>
-  [netrcPart, 'set -e\n', ...commands.map(traced)].join('')
+  [netrcPart(`"\${HOME}/.netrc"`), 'set -e\n', ...commands.map(traced)].join('')
 
 /** The same without the parts that belong to `DRONE_SCRIPT`, for engines that run a file. */
 export const posixFileScript = (commands: readonly string[]): string =>
   ['set -e\n', ...commands.map(traced)].join('')
 
-/** Writes the credentials that the step was given and forgets them. */
-export const netrcPart = `if [ -n "\${DRONE_NETRC_FILE}" ]; then
-printf '%s\\n' "\${DRONE_NETRC_FILE}" > "\${HOME}/.netrc"
-chmod 600 "\${HOME}/.netrc"
+/** Writes the credentials that the step was given into a file, which is one word of the shell, and forgets them. */
+export const netrcPart = (file: string): string => `if [ -n "\${DRONE_NETRC_FILE}" ]; then
+printf '%s\\n' "\${DRONE_NETRC_FILE}" > ${file}
+chmod 600 ${file}
 fi
 unset DRONE_SCRIPT DRONE_NETRC_MACHINE DRONE_NETRC_USERNAME DRONE_NETRC_PASSWORD DRONE_NETRC_FILE
 `

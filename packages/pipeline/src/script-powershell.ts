@@ -1,12 +1,12 @@
 /** The PowerShell dialect of a step's script (pipeline.md §12.5). */
 export const powershellScript = (commands: readonly string[]): string =>
-  [netrcPart, "$erroractionpreference = 'stop'\n", ...commands.map(traced)].join('')
+  [powershellNetrcPart, "$erroractionpreference = 'stop'\n", ...commands.map(traced)].join('')
 
 export const powershellFileScript = (commands: readonly string[]): string =>
   ["$erroractionpreference = 'stop'\n", ...commands.map(traced)].join('')
 
-/** Unlike the reference all four credential variables are cleared (rule X13). */
-const netrcPart = `if ($Env:DRONE_NETRC_MACHINE) {
+/** Writes the credentials that the step was given and forgets them. Unlike the reference all four credential variables are cleared (rule X13). */
+export const powershellNetrcPart = `if ($Env:DRONE_NETRC_MACHINE) {
 @"
 machine $Env:DRONE_NETRC_MACHINE
 login $Env:DRONE_NETRC_USERNAME
