@@ -20,6 +20,7 @@ import {
   type WorkerRecord,
 } from '@waggle/domain'
 import { openLiveLog } from '@waggle/logs'
+import { ManifestThread } from '@waggle/pipeline'
 import { openPublisher, openSignals } from '@waggle/queue'
 import { createGitSource } from '@waggle/scm'
 import { createSealer, newToken, tokenHash } from '@waggle/secrets'
@@ -59,6 +60,7 @@ export const openControl = async (
     log,
     timeoutMs: 20_000,
   })
+  const manifests = new ManifestThread()
   const deps: ControlDeps = {
     database,
     offers,
@@ -66,6 +68,7 @@ export const openControl = async (
     liveLog,
     source,
     converter: createConverter({ isJsonnetEnabled: true, importLimit: 10 }),
+    manifests,
     log,
     timers,
     clock: systemClock,
@@ -98,6 +101,7 @@ export const openControl = async (
       return worker
     },
     close: async () => {
+      await manifests.close()
       await liveLog.close()
       await signals.close()
       await offers.close()

@@ -4,6 +4,7 @@ import { authenticateWorker, type ControlDeps, startTimers } from '@waggle/contr
 import { createConverter } from '@waggle/convert'
 import { type Clock, type Logger, scaledTimers, systemClock } from '@waggle/domain'
 import { openLiveLog } from '@waggle/logs'
+import { ManifestThread } from '@waggle/pipeline'
 import { openPublisher, openSignals, openStalledChecks, watchRedis } from '@waggle/queue'
 import { createGitSource } from '@waggle/scm'
 import { newToken, tokenHash, tokensEqual } from '@waggle/secrets'
@@ -85,6 +86,9 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
     closers.push(() => stalled.close())
 
     const link = `${settings.serverProto}://${settings.serverHost}`
+    const manifests = new ManifestThread()
+    manifests.warm()
+    closers.push(() => manifests.close())
     const control: ControlDeps = {
       database,
       offers,
@@ -101,6 +105,7 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
         isJsonnetEnabled: settings.jsonnetEnabled,
         importLimit: settings.jsonnetImportLimit,
       }),
+      manifests,
       clock,
       log,
       timers,

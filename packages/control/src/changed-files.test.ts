@@ -1,18 +1,17 @@
 import { type Hook, makeHook, silentLogger, unavailable } from '@waggle/domain'
-import { parseManifest } from '@waggle/pipeline'
+import { parseManifest, readsPaths } from '@waggle/pipeline'
 import { describe, expect, it } from 'vitest'
 import { boundChangedFiles, completeChangedFiles } from './changed-files.ts'
 import type { ControlDeps } from './control-deps.ts'
 
 const before = '1'.repeat(40)
 const after = '2'.repeat(40)
-const asking = 'kind: pipeline\nsteps: [{name: a, when: {paths: [src/**]}}]'
 const repo = { slug: 'acme/app' } as Parameters<typeof completeChangedFiles>[1]['repo']
 
 const complete = async (
   hook: Partial<Hook>,
   {
-    text = asking,
+    readsPaths = true,
     resolve = true,
     answer = async () => ['src/a.ts'] as readonly string[] | null,
   } = {},
@@ -22,7 +21,7 @@ const complete = async (
     { source, log: silentLogger },
     { cloneUrl: 'https://git.example/acme/app.git', repo, resolve },
     makeHook({ event: 'push', before, after, ...hook }),
-    parseManifest(text),
+    readsPaths(parseManifest(text)),
   )
   return completed.changedFiles
 }
@@ -43,7 +42,7 @@ describe('the changed files of a hook', () => {
     ['a tag', { event: 'tag' }, {}],
     ['a promotion', { event: 'promote' }, {}],
     ['a cron build', { event: 'cron' }, {}],
-    ['a file that asks for no paths', {}, { text: 'kind: pipeline\ntrigger: {branch: main}' }],
+    ['a file that asks for no paths', {}, { readsPaths: false }],
     ['a request that looks nothing up', {}, { resolve: false }],
     ['more files than are worth knowing', {}, { answer: async () => null }],
     ['a source that cannot tell', {}, { answer: () => Promise.reject(unavailable('git', 'gone')) }],

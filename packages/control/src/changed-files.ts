@@ -1,5 +1,4 @@
 import type { Hook } from '@waggle/domain'
-import { type ParsedManifest, readsPaths } from '@waggle/pipeline'
 import type { ControlDeps } from './control-deps.ts'
 import type { SubmitRequest } from './submit-request.ts'
 
@@ -27,11 +26,11 @@ export const completeChangedFiles = async (
   { source, log }: Pick<ControlDeps, 'source' | 'log'>,
   { cloneUrl, repo, resolve }: Pick<SubmitRequest, 'cloneUrl' | 'repo' | 'resolve'>,
   hook: Hook,
-  manifest: ParsedManifest,
+  readsPaths: boolean,
   signal?: AbortSignal,
 ): Promise<Hook> => {
   if (hook.changedFiles !== undefined || !resolve || cloneUrl === '') return hook
-  if (!isComparable(hook) || !readsPaths(manifest)) return hook
+  if (!isComparable(hook) || !readsPaths) return hook
   const { ref, before, after } = hook
   try {
     const files = await source.changedFiles({ url: cloneUrl, ref, before, after }, signal)

@@ -11,6 +11,7 @@ import type {
   Signals,
   Timers,
 } from '@waggle/domain'
+import type { ManifestThread } from '@waggle/pipeline'
 
 /** What deciding needs. Functions ask for the part of it that they use. */
 export interface ControlDeps {
@@ -21,6 +22,8 @@ export interface ControlDeps {
   readonly sealer: Sealer
   readonly source: GitSource
   readonly converter: Converter
+  /** Reads pipeline files of strangers where they can do no harm. */
+  readonly manifests: Pick<ManifestThread, 'plan'>
   readonly clock: Clock
   readonly log: Logger
   readonly timers: Timers

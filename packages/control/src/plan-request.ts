@@ -1,4 +1,4 @@
-import { parseManifest } from '@waggle/pipeline'
+import { invalid } from '@waggle/domain'
 import { completeChangedFiles } from './changed-files.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { explainPlan } from './explain-plan.ts'
@@ -19,7 +19,10 @@ export const planRequest = async (
   const { repo, cloneUrl } = request
   const bounded = { ...request, hook: boundHook(request.hook) }
   const { hook: completed, text, error } = await readSource(deps, bounded, signal)
-  const hook = await completeChangedFiles(deps, bounded, completed, parseManifest(text), signal)
+  // What is read here below was read there within its limits.
+  const read = await deps.manifests.plan({ text, hook: completed, repo })
+  if (read.refusal !== null) throw invalid('manifest_too_costly', read.refusal)
+  const hook = await completeChangedFiles(deps, bounded, completed, read.readsPaths, signal)
   const { secrets, orgSecrets } = deps.database
   const stored =
     repo.id === 0
@@ -28,7 +31,7 @@ export const planRequest = async (
           ...(await secrets.listByRepo(repo.id)),
           ...(await orgSecrets.listByNamespace(repo.namespace)),
         ]
-  const report = explainPlan({
+  const report = await explainPlan({
     ...{ text, hook, repo, cloneUrl, secrets: stored, system: deps.system },
     key: openRepoSecret(deps.sealer, repo),
     isSigned: (manifest) => hasSignature(deps, { repo, hook }, manifest),

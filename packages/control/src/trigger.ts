@@ -2,7 +2,6 @@ import { conflict, failpoint, type Hook } from '@waggle/domain'
 import {
   type PlannedStage,
   parseManifest,
-  planStages,
   type SkippedStage,
   type StagePlan,
 } from '@waggle/pipeline'
@@ -83,10 +82,13 @@ const planBuild = async (
 }> => {
   if (text.trim() === '')
     return { hook: request.hook, plan: errorPlan('configuration: the manifest is empty', text) }
-  const manifest = parseManifest(text)
-  const hook = await completeChangedFiles(deps, request, request.hook, manifest, signal)
-  const isSigned = () => hasSignature(deps, request, manifest)
-  return { hook, plan: planOf(planStages(manifest, hook, request.repo), text, isSigned) }
+  const { slug, throttle } = request.repo
+  const ask = (hook: Hook) => deps.manifests.plan({ text, hook, repo: { slug, throttle } })
+  const { plan, readsPaths } = await ask(request.hook)
+  const hook = await completeChangedFiles(deps, request, request.hook, readsPaths, signal)
+  const isSigned = () => hasSignature(deps, request, parseManifest(text))
+  const final = hook === request.hook ? plan : (await ask(hook)).plan
+  return { hook, plan: planOf(final, text, isSigned) }
 }
 
 const planOf = (
