@@ -1,5 +1,4 @@
 import { type Hook, makeHook, silentLogger, unavailable } from '@waggle/domain'
-import { parseManifest, readsPaths } from '@waggle/pipeline'
 import { describe, expect, it } from 'vitest'
 import { boundChangedFiles, completeChangedFiles } from './changed-files.ts'
 import type { ControlDeps } from './control-deps.ts'
@@ -21,7 +20,7 @@ const complete = async (
     { source, log: silentLogger },
     { cloneUrl: 'https://git.example/acme/app.git', repo, resolve },
     makeHook({ event: 'push', before, after, ...hook }),
-    readsPaths(parseManifest(text)),
+    readsPaths,
   )
   return completed.changedFiles
 }
