@@ -81,8 +81,8 @@ steps:
 `
 
 describe('explainPlan', () => {
-  test('says of each stage and step whether and when it runs, and by which rule not', () => {
-    const { stages, skipped, reason } = explain(file)
+  test('says of each stage and step whether and when it runs, and by which rule not', async () => {
+    const { stages, skipped, reason } = await explain(file)
     expect(reason).toBe('')
     expect(skipped).toEqual([
       {
@@ -117,8 +117,8 @@ describe('explainPlan', () => {
       pull(''),
       ['withheld', 'withheld', 'given', 'missing'],
     ],
-  ])('shows which secrets a build %s exposes to which step', (_, hook, states) => {
-    const { stages } = explain(file, hook ? { hook } : {})
+  ])('shows which secrets a build %s exposes to which step', async (_, hook, states) => {
+    const { stages } = await explain(file, hook ? { hook } : {})
     const unit = stages[0]?.steps.find((step) => step.name === 'unit')
     expect(unit?.secrets.map((secret) => secret.variable)).toEqual(['A', 'B', 'C', 'D'])
     expect(unit?.secrets.map((secret) => secret.state)).toEqual(states)
@@ -126,7 +126,7 @@ describe('explainPlan', () => {
     expect(others?.flatMap((step) => step.secrets)).toEqual([])
   })
 
-  test('gives what the file itself holds where its key opens it, and not to a public pull request', () => {
+  test('gives what the file itself holds where its key opens it, and not to a public pull request', async () => {
     const key = '12345678901234567890123456789012'
     const cipher = createCipheriv('aes-256-gcm', key, Buffer.alloc(12))
     const sealed = [Buffer.alloc(12), cipher.update('value'), cipher.final(), cipher.getAuthTag()]
@@ -141,17 +141,17 @@ steps:
 ---
 { kind: secret, name: broken, data: ${Buffer.alloc(40).toString('base64')} }
 `
-    const states = (more: Partial<PlanQuestion>) =>
-      explain(text, more).stages[0]?.steps[1]?.secrets.map((secret) => secret.state)
-    expect(states({ key })).toEqual(['given', 'missing', 'missing'])
-    expect(states({})).toEqual(['unknown', 'unknown', 'missing'])
+    const states = async (more: Partial<PlanQuestion>) =>
+      (await explain(text, more)).stages[0]?.steps[1]?.secrets.map((secret) => secret.state)
+    expect(await states({ key })).toEqual(['given', 'missing', 'missing'])
+    expect(await states({})).toEqual(['unknown', 'unknown', 'missing'])
     const open = { ...repo, private: false, visibility: 'public' as const }
-    expect(states({ key, repo: open, hook: pull('acme/app') })?.[0]).toBe('withheld')
-    expect(states({ key, hook: pull('acme/app') })?.[0]).toBe('given')
+    expect((await states({ key, repo: open, hook: pull('acme/app') }))?.[0]).toBe('withheld')
+    expect((await states({ key, hook: pull('acme/app') }))?.[0]).toBe('given')
   })
 
-  test('does not claim to know secrets that nobody listed', () => {
-    const { stages } = explain(file, { secrets: null })
+  test('does not claim to know secrets that nobody listed', async () => {
+    const { stages } = await explain(file, { secrets: null })
     expect(stages[0]?.steps[2]?.secrets[0]).toMatchObject({
       name: 'token',
       state: 'unknown',
@@ -162,8 +162,8 @@ steps:
   test.each([
     ['a fork', pull('stranger/app'), false, 'fork'],
     ['a webhook of a protected repository', undefined, true, 'protected'],
-  ])('says that %s waits for an approval', (_, hook, isProtected, why) => {
-    const { stages } = explain(file, {
+  ])('says that %s waits for an approval', async (_, hook, isProtected, why) => {
+    const { stages } = await explain(file, {
       ...(hook ? { hook } : {}),
       repo: { ...repo, protected: isProtected },
     })
@@ -171,9 +171,9 @@ steps:
     expect(stages[0]?.blocked).toContain(why)
   })
 
-  test('a signature frees what a webhook brings to a protected repository', () => {
+  test('a signature frees what a webhook brings to a protected repository', async () => {
     const more = { repo: { ...repo, protected: true }, isSigned: () => true }
-    expect(explain(file, more).stages[0]?.status).toBe('pending')
+    expect((await explain(file, more)).stages[0]?.status).toBe('pending')
   })
 
   test.each([
@@ -182,40 +182,43 @@ steps:
     ['an empty file', ' \n', {}, /empty/, true],
     ['a mistake', 'kind: pipeline\nsteps: 7', {}, /line 2/, true],
     ['a wrong dependency', 'kind: pipeline\ndepends_on: [ x ]', {}, /unknown pipeline dep/, true],
-  ])('tells why %s builds nothing', (_, text, more, reason, isError) => {
+  ])('tells why %s builds nothing', async (_, text, more, reason, isError) => {
     const hook = makeHook({ event: 'push', target: 'main', ref: 'refs/heads/main', ...more })
-    const report = explain(text, { hook })
+    const report = await explain(text, { hook })
     expect(report.stages).toEqual([])
     expect(report.reason).toMatch(reason)
     expect(report.isError).toBe(isError)
   })
 
-  test('shows what would end a stage before its first step', () => {
+  test('shows what would end a stage before its first step', async () => {
     const text = 'kind: pipeline\nsteps:\n- { name: a, image: b, privileged: true }\n'
-    expect(explain(text).stages[0]?.error).toContain('cannot enable privileged mode')
-    const trusted = explain(text, { repo: { ...repo, trusted: true } })
+    expect((await explain(text)).stages[0]?.error).toContain('cannot enable privileged mode')
+    const trusted = await explain(text, { repo: { ...repo, trusted: true } })
     expect(trusted.stages[0]).toMatchObject({ error: '', steps: [{}, { privileged: true }] })
     // Trust is for the repository's own events.
-    const fork = explain(text, { repo: { ...repo, trusted: true }, hook: pull('stranger/app') })
+    const fork = await explain(text, {
+      repo: { ...repo, trusted: true },
+      hook: pull('stranger/app'),
+    })
     expect(fork.stages[0]?.error).toContain('cannot enable privileged mode')
   })
 
-  test('shows listed plugins as privileged, but never for a fork', () => {
+  test('shows listed plugins as privileged, but never for a fork', async () => {
     const text = 'kind: pipeline\nsteps:\n- { name: a, image: plugins/docker }\n'
-    expect(explain(text).stages[0]?.steps[1]?.privileged).toBe(true)
-    const fork = explain(text, { hook: pull('stranger/app') })
+    expect((await explain(text)).stages[0]?.steps[1]?.privileged).toBe(true)
+    const fork = await explain(text, { hook: pull('stranger/app') })
     expect(fork.stages[0]?.steps[1]?.privileged).toBe(false)
   })
 
-  test('plans types that other workers serve, as they are written', () => {
-    const { stages } = explain(
+  test('plans types that other workers serve, as they are written', async () => {
+    const { stages } = await explain(
       'kind: pipeline\ntype: ssh\nsteps:\n- { name: a, commands: [ x ] }\n',
     )
     expect(stages[0]).toMatchObject({ type: 'ssh', error: '', steps: [{}, { name: 'a' }] })
   })
 
-  test('has a shape whose names clients can rely on', () => {
-    const shape = planShape(explain(file))
+  test('has a shape whose names clients can rely on', async () => {
+    const shape = planShape(await explain(file))
     expect(Object.keys(shape)).toEqual([
       'event',
       'ref',

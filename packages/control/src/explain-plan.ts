@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type Given, type Hook, originOf, type Repo } from '@waggle/domain'
 import {
   type CompileSettings,
@@ -32,8 +33,9 @@ export interface PlanQuestion {
 }
 
 /** Which stages and steps a build of the file would have, what is skipped by which rule, what waits for an approval,
- *  and what each step would be given. The same functions decide as for a build; nothing is stored. Pure. */
-export const explainPlan = (question: PlanQuestion): PlanReport => {
+ *  and what each step would be given. The same functions decide as for a build; nothing is stored. Between stages others
+ *  have their turn: a hostile file takes seconds. */
+export const explainPlan = async (question: PlanQuestion): Promise<PlanReport> => {
   const { text, hook, repo } = question
   const origin = originOf({ ...hook, sourceRepo: hook.fork }, repo)
   const manifest = parseManifest(text)
@@ -60,7 +62,11 @@ export const explainPlan = (question: PlanQuestion): PlanReport => {
     case 'stages': {
       const { secrets: stored, key = null } = question
       const explain = explainSecrets({ origin, repo, stored, manifest, key })
-      const stages = plan.stages.map((stage) => stageReport(question, manifest, stage, explain))
+      const stages: StageReport[] = []
+      for (const stage of plan.stages) {
+        stages.push(stageReport(question, manifest, stage, explain))
+        await setImmediate()
+      }
       return { ...base, stages, skipped: plan.skipped }
     }
     default:

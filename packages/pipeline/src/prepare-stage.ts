@@ -38,7 +38,7 @@ export const prepareStage = (
   const decoded = decodeAll(documents, given, settings, type)
   if (decoded.issues.length > 0) return { kind: 'error', message: formatIssues(decoded.issues) }
   const misnamed = decoded.pipelines.flatMap(({ pipeline, at }) =>
-    placeProblems(lintStepNames(pipeline), at),
+    placeProblems(nameProblems(pipeline), at),
   )
   if (misnamed.length > 0) return { kind: 'error', message: formatIssues(misnamed) }
   const name = given.stage.name || 'default'
@@ -52,6 +52,15 @@ export const prepareStage = (
   if (problems.length > 0) return { kind: 'error', message: formatIssues(problems) }
   const { pipeline, made, warnings } = chosen
   return { kind: 'ready', isTrusted, pipeline, made, warnings }
+}
+
+/** A pipeline that was decoded once for all stages is judged once: a file of 500 pipelines is not judged 500 times. */
+const judged = new WeakMap<Pipeline, ReturnType<typeof lintStepNames>>()
+
+const nameProblems = (pipeline: Pipeline): ReturnType<typeof lintStepNames> => {
+  const known = judged.get(pipeline) ?? lintStepNames(pipeline)
+  judged.set(pipeline, known)
+  return known
 }
 
 interface Chosen extends Pick<DecodedDocument, 'made' | 'warnings'> {

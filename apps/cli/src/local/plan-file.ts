@@ -12,7 +12,7 @@ import { planText } from './plan-text.ts'
 export const planFile = async (path: string, flags: PlanFlags): Promise<number> => {
   const local = await readLocalFile(path, flags)
   const secrets = flags.secretFile === undefined ? null : await readEnvFile(flags.secretFile)
-  const report = explainPlan({
+  const report = await explainPlan({
     text: local.text,
     hook: local.hook,
     repo: {
