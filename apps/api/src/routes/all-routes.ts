@@ -1,5 +1,6 @@
 import type { ApiDeps } from '../api-deps.ts'
 import type { Route } from '../http/route.ts'
+import { approvalRoutes } from './approval-routes.ts'
 import { buildRoutes } from './build-routes.ts'
 import { cardRoutes } from './card-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
@@ -27,6 +28,7 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...planRoutes(deps),
   ...repoRoutes(deps),
   ...buildRoutes(deps),
+  ...approvalRoutes(deps),
   ...logRoutes(deps),
   ...cardRoutes(deps),
   ...secretRoutes(deps),
