@@ -164,6 +164,26 @@ describe('where secrets come from', () => {
   })
 })
 
+describe('the credential that steps clone with', () => {
+  it('is given at accept, and kept with the rest of the answer', async () => {
+    const cloneAccount = { username: 'ci', password: 'git-token', always: false }
+    const repo = await keyedRepo({ private: true, gitHttpUrl: 'https://git.example/a/b.git' })
+    const { stage } = built(await control.submit(repo, pipeline('a')))
+    const question = { attempt: 1, requestId: randomUUID() }
+    const worker = await control.worker()
+    const deps = { ...control.deps, cloneAccount }
+    const answers = [
+      await acceptStage(deps, worker, stage.id, question),
+      // Repeated at a server that has no account any more.
+      await acceptStage(control.deps, worker, stage.id, question),
+    ]
+    const netrc = { machine: 'git.example', login: 'ci', password: 'git-token' }
+    for (const answer of answers) expect(answer).toMatchObject({ given: { netrc } })
+    const kept = await control.database.attempts.find(stage.id, 1)
+    expect(Buffer.from(kept?.answerSealed ?? []).includes('git-token')).toBe(false)
+  })
+})
+
 describe('a protected repository', () => {
   const statusOf = async (repo: Repo, text: string, trigger: string) => {
     const hook = makeHook({ trigger, event: 'push', ref: 'refs/heads/main', target: 'main' })

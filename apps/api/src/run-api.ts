@@ -109,6 +109,11 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
       clock,
       log,
       timers,
+      cloneAccount: {
+        username: settings.gitUsername,
+        password: settings.gitPassword,
+        always: settings.gitAlwaysAuth,
+      },
       system: { proto: settings.serverProto, host: settings.serverHost, link, version },
       newToken,
       hashToken: tokenHash,

@@ -84,6 +84,23 @@ export const apiSettings = {
     'Whether the server may read git repositories at loopback and private addresses, where a git server of your own usually is. Link-local and cloud metadata addresses are never read.',
     { fallback: 'true' },
   ),
+  gitUsername: setting(
+    'WAGGLE_GIT_USERNAME',
+    types.text(''),
+    'Account that steps clone private repositories with, from the host of the registered address.',
+    { fallback: 'none', aliases: ['DRONE_GIT_USERNAME'] },
+  ),
+  gitPassword: setting('WAGGLE_GIT_PASSWORD', types.text(''), 'Its password or token.', {
+    fallback: 'none',
+    aliases: ['DRONE_GIT_PASSWORD'],
+    isSecret: true,
+  }),
+  gitAlwaysAuth: setting(
+    'WAGGLE_GIT_ALWAYS_AUTH',
+    types.flag(false),
+    'Clone public repositories with that account too; forks never do.',
+    { fallback: 'false', aliases: ['DRONE_GIT_ALWAYS_AUTH'] },
+  ),
   gitTimeoutSeconds: setting(
     'WAGGLE_GIT_TIMEOUT_SECONDS',
     types.integer(60, { min: 1, max: 3_600 }),

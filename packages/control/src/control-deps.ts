@@ -12,6 +12,7 @@ import type {
   Timers,
 } from '@waggle/domain'
 import type { ManifestThread } from '@waggle/pipeline'
+import type { CloneAccount } from './clone-netrc.ts'
 
 /** What deciding needs. Functions ask for the part of it that they use. */
 export interface ControlDeps {
@@ -28,6 +29,8 @@ export interface ControlDeps {
   readonly log: Logger
   readonly timers: Timers
   readonly system: Given['system']
+  /** Absent = steps clone without a credential. */
+  readonly cloneAccount?: CloneAccount
   /** A new random token of at least 128 bits. */
   newToken(): string
   /** Lower-case hex SHA-256. */

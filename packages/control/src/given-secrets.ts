@@ -89,8 +89,9 @@ const openStored = (
   }
 }
 
-/** Whether a `kind: secret` document may stand in the file: its word does, apart from `from_secret`. */
-const mayHoldDocuments = (manifest: string): boolean => /\bsecret\b/.test(manifest)
+/** Whether a `kind: secret` document may stand in the file: its word does, apart from `from_secret`, or escapes that
+ *  could spell it. */
+const mayHoldDocuments = (manifest: string): boolean => /\bsecret\b|\\[xuU]/.test(manifest)
 
 /** Values that the file itself carries, encrypted with the repository's key. They cannot be marked for anybody: a fork
  *  gets none, and no pull request of a public repository does. */

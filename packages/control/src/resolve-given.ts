@@ -1,10 +1,11 @@
 import type { Build, Database, Given, Repo, Stage, WorkerRecord } from '@waggle/domain'
+import { cloneNetrc } from './clone-netrc.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { givenSecrets } from './given-secrets.ts'
 import { installationOf } from './installation.ts'
 import { recentManifests } from './recent-manifests.ts'
 
-type ResolveDeps = Pick<ControlDeps, 'database' | 'sealer' | 'system' | 'log'>
+type ResolveDeps = Pick<ControlDeps, 'database' | 'sealer' | 'system' | 'log' | 'cloneAccount'>
 
 /** All that an attempt is given, or the reason why the stage can never run: then it has to end. */
 export type Resolved =
@@ -49,7 +50,7 @@ export const resolveGiven = async (
       .map(({ name, number, status }) => ({ name, number, status })),
     manifest,
     secrets: [],
-    netrc: null,
+    netrc: cloneNetrc(deps.cloneAccount, repo, build),
     system: deps.system,
   }
   const parse = () => recentManifests(database).parse(build, manifest)
