@@ -52,7 +52,7 @@ const inStage = async <T>(
 const runOne = (script: string, more: Partial<DockerStep> = {}) =>
   inStage([{ name: 'one', script, ...more }], (spec) => runNamed(engine, spec, 'one'))
 
-describe('output', () => {
+describe('F62 output', () => {
   it('gives the exit code and both streams, with the time the engine saw them', async () => {
     const before = Date.now()
     const ran = await runOne('echo out; echo err >&2; exit 7')
@@ -137,7 +137,7 @@ describe('output', () => {
   })
 })
 
-describe('what a step gets', () => {
+describe('F53 what a step gets', () => {
   it('drops empty variables, appends secrets even when empty, and lets the overlay win', async () => {
     await inStage(
       [
@@ -271,7 +271,7 @@ describe('bad news', () => {
     })
   })
 
-  it('tells a step that ran out of memory, and its limit', async () => {
+  it('F59 tells a step that ran out of memory, and its limit', async () => {
     const ran = await runOne('tail /dev/zero', {
       limits: {
         memoryBytes: 33_554_432,
@@ -291,7 +291,7 @@ describe('bad news', () => {
   })
 })
 
-describe('cancel', () => {
+describe('F57 cancel', () => {
   const cancelled = (script: string, killGraceMs: number, pause = false) =>
     inStage([{ name: 'one', script }], async (spec) => {
       const stop = new AbortController()
@@ -436,7 +436,7 @@ describe('namespaces', () => {
   })
 })
 
-describe('leftovers', () => {
+describe('F52 leftovers', () => {
   it('finds and removes what a dead process left, of its own installation only', async () => {
     const mine = dockerStage([{ name: 'a', script: 'true' }])
     const other = dockerStage([{ name: 'a', script: 'true' }])

@@ -74,7 +74,7 @@ const runImage = async (step: Partial<DockerStep>, more: Parameters<typeof runNa
   }
 }
 
-describe('pulling an image', () => {
+describe('F18 pulling an image', () => {
   it('fails at once where the registry does not know it', async () => {
     const { address, asked } = await answering(404, {
       errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }],

@@ -61,7 +61,7 @@ const always = { runPolicy: 'always' } as const
 const broken = { error: unavailable('no_image', 'cannot pull') }
 const ignored = { errPolicy: 'ignore' } as const
 
-describe('the scenario table of pipeline.md §14.10', () => {
+describe('F60 the scenario table of pipeline.md §14.10', () => {
   const rows: [string, Step[], string][] = [
     [
       'a step that fails lets on-failure and always steps run',
@@ -230,7 +230,7 @@ describe('the scenario table of pipeline.md §14.10', () => {
   })
 })
 
-describe('the graph', () => {
+describe('F55 the graph', () => {
   it('ends a stage whose step needs one that is not there', async () => {
     const stage = prepare([{ name: 'a', dependsOn: ['x'] }], { isParallel: true })
     const result = await stage.run()
@@ -325,7 +325,7 @@ describe('the graph', () => {
   })
 })
 
-describe('grants', () => {
+describe('F61 grants', () => {
   it('asks for the first steps with the start, and for the next with the end of the one before', async () => {
     const stage = prepare([
       { name: 'a' },
@@ -412,7 +412,7 @@ describe('grants', () => {
   })
 })
 
-describe('cancel', () => {
+describe('F57 cancel', () => {
   it('runs nothing when it came before the start', async () => {
     const stage = prepare([{ name: 'a' }, { name: 'b', ...always }])
     stage.cancel.abort()
@@ -498,7 +498,7 @@ describe('a failure of the worker', () => {
   })
 })
 
-describe('the process limit', () => {
+describe('F55 the process limit', () => {
   /** `count` places, first come first served. */
   const places = (count: number) => {
     let free = count

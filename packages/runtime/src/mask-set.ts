@@ -1,10 +1,14 @@
 import { Buffer } from 'node:buffer'
+import { encodedForms } from './encoded-forms.ts'
 import { ReverseMatcher } from './reverse-matcher.ts'
 
 const stars = Buffer.from('******')
 
 /** Beyond this many masks one automaton is faster than a search for each. */
 const searchLimit = 8
+
+/** Encoded forms that are too long for the automaton, or too many; a search for a long text is quick. */
+const spareLimit = 32
 
 export interface MaskResult {
   /** Bytes that are final, masked. */
@@ -28,18 +32,19 @@ export class MaskSet {
   readonly #longest: number
 
   constructor(masks: readonly string[]) {
-    const parts = new Set(masks.flatMap((mask) => mask.split('\n')))
-    const bytes = [...parts].map((part) => Buffer.from(part)).filter((part) => part.length >= 2)
-    bytes.sort((a, b) => b.length - a.length)
-    this.#longest = bytes[0]?.length ?? 0
-    if (bytes.length <= searchLimit) {
-      this.#searched = bytes
+    const plain = toBytes(masks.flatMap(partsOf)).sort((a, b) => b.length - a.length)
+    const encoded = toBytes(masks.flatMap(encodedForms))
+    if (plain.length + encoded.length <= searchLimit) {
+      this.#searched = [...plain, ...encoded]
       this.#matcher = null
     } else {
-      const { matcher, refused } = ReverseMatcher.build(bytes)
-      this.#searched = refused
+      const { matcher, refused } = ReverseMatcher.build([...plain, ...encoded])
+      // A search for each form that the automaton does not hold would cost more than the belt is worth.
+      const spare = refused.filter((part) => !plain.includes(part)).slice(0, spareLimit)
+      this.#searched = [...refused.filter((part) => plain.includes(part)), ...spare]
       this.#matcher = matcher
     }
+    this.#longest = this.#allMasks().reduce((most, mask) => Math.max(most, mask.length), 0)
   }
 
   /** Masks what of `text` can be decided without knowing what follows; all of it when `isLast`. */
@@ -120,6 +125,22 @@ export class MaskSet {
     }
   }
 }
+
+/** The value, or its lines where it has several: a `}` in a key masks nothing (design §14). */
+const partsOf = (mask: string): readonly string[] =>
+  mask.includes('\n')
+    ? mask
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => Buffer.byteLength(line) >= 4)
+    : [mask]
+
+/** From two bytes, without repeats. */
+const toBytes = (texts: readonly string[]): Buffer[] =>
+  [...new Set(texts)]
+    .filter((text) => !text.includes('\n'))
+    .map((text) => Buffer.from(text))
+    .filter((bytes) => bytes.length >= 2)
 
 /** Masks a text that goes elsewhere than to the lines, such as an error. */
 export const maskText = (text: string, masks: readonly string[] | MaskSet): string => {

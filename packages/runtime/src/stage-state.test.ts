@@ -12,7 +12,7 @@ const open = () =>
     ]).steps,
   )
 
-describe('the state of a stage', () => {
+describe('F54 the state of a stage', () => {
   it('has a record for every step that may run, numbered in list order', () => {
     expect(open().records()).toEqual([
       { number: 1, name: 'a', image: 'alpine', errIgnore: false, detached: false, dependsOn: [] },
@@ -95,5 +95,57 @@ describe('the state of a stage', () => {
 
   it('has no result while it runs', () => {
     expect(() => open().result()).toThrow('still runs')
+  })
+})
+
+describe('F54 every transition of a step (pipeline.md §14.3)', () => {
+  /** How a step gets into a state. */
+  const into: Readonly<Record<string, (state: StageState) => void>> = {
+    pending: () => undefined,
+    running: (state) => state.start(1),
+    success: (state) => state.finish(1, 0),
+    failure: (state) => state.finish(1, 2),
+    error: (state) => state.fail(1, 'before'),
+    skipped: (state) => state.skip(1),
+    killed: (state) => {
+      state.start(1)
+      state.cancel()
+    },
+  }
+  const moves: Readonly<Record<string, (state: StageState) => void>> = {
+    start: (state) => state.start(1),
+    'finish 0': (state) => state.finish(1, 0),
+    'finish 78': (state) => state.finish(1, 78),
+    'finish 2': (state) => state.finish(1, 2),
+    fail: (state) => state.fail(1, 'now'),
+    skip: (state) => state.skip(1),
+    cancel: (state) => state.cancel(),
+  }
+  const unchanged = { success: 0, failure: 2, killed: 137, skipped: 0, error: 255 } as const
+  const columns = ['start', 'finish 0', 'finish 78', 'finish 2', 'fail', 'skip', 'cancel']
+  /** Status and exit code after each move; `-` where nothing changes. */
+  const table: Readonly<Record<string, readonly string[]>> = {
+    pending: [
+      ...['running 0', 'success 0', 'success 78', 'failure 2', 'error 255', 'skipped 0'],
+      'skipped 0',
+    ],
+    running: ['-', 'success 0', 'success 78', 'failure 2', 'error 255', '-', 'killed 137'],
+    success: ['-', '-', '-', '-', 'error 255', '-', '-'],
+    failure: ['-', '-', '-', '-', 'error 255', '-', '-'],
+    error: ['-', '-', '-', '-', 'error 255', '-', '-'],
+    killed: ['-', '-', '-', '-', 'error 255', '-', '-'],
+    skipped: ['-', '-', '-', '-', 'error 255', '-', '-'],
+  }
+  const cases = Object.entries(table).flatMap(([from, row]) =>
+    row.map((to, index) => ({ from, move: columns[index] ?? '', to })),
+  )
+
+  it.each(cases)('$from: $move gives $to', ({ from, move, to }) => {
+    const state = new StageState(makeSpec([{ name: 'a' }]).steps)
+    into[from]?.(state)
+    moves[move]?.(state)
+    const { status, exitCode } = state.snapshot().steps[0]!
+    const before = from === 'running' ? 'running 0' : `${from} ${unchanged[from as 'success']}`
+    expect(`${status} ${exitCode}`).toBe(to === '-' ? before : to)
   })
 })

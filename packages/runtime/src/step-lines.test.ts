@@ -40,7 +40,7 @@ const letters = (text: string) =>
 const mask = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 2, maxLength: 7 })
 const places = fc.array(fc.nat(), { maxLength: 20 })
 
-describe('records', () => {
+describe('F62 records', () => {
   it('end at a line feed, and keep it', () => {
     expect(records([Buffer.from('a\n\nb\r\nc')])).toEqual(['a\n', '\n', 'b\r\n', 'c'])
   })
@@ -82,7 +82,7 @@ describe('records', () => {
   })
 })
 
-describe('masks', () => {
+describe('F63 masks', () => {
   it('are replaced wherever the chunks are cut, the longest first', () => {
     fc.assert(
       fc.property(letters('abc\n'), fc.array(mask, { maxLength: 6 }), places, (text, masks, at) => {

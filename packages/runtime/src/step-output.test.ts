@@ -12,7 +12,7 @@ const open = (options: Partial<StepLogOptions> = {}) => {
   return { sink, log }
 }
 
-describe('a step log', () => {
+describe('F62 a step log', () => {
   it('numbers lines from 0 without gaps and seals them with count, bytes and hash', async () => {
     const { sink, log } = open()
     for (let i = 0; i < 5000; i++) await log.write(Buffer.from(`line ${i}\n`), 0)
@@ -134,7 +134,7 @@ describe('a step log', () => {
   })
 })
 
-describe('a log over its limit', () => {
+describe('F62 a log over its limit', () => {
   const limits = { limitBytes: 100_000, tailBytes: 10_000 }
   const output = (count: number): Buffer =>
     Buffer.from(Array.from({ length: count }, (_, i) => `line ${i}\n`).join(''))
