@@ -1,12 +1,16 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BuildJson } from '../harness/client.ts'
 import { oneStep, pipelineText } from '../harness/pipeline-text.ts'
 import { type System, startSystem } from '../harness/start-system.ts'
 
-describe('bad input', () => {
+describe.each([
+  { database: 'sqlite', apis: 1 },
+  { database: 'postgres', apis: 2 },
+] as const)('bad input on $database with $apis API processes', (parts) => {
   let system: System
   beforeAll(async () => {
-    system = await startSystem({ database: 'sqlite', workers: 1 })
+    system = await startSystem({ ...parts, workers: 2 })
   })
   afterAll(() => system?.stop())
 
@@ -29,6 +33,15 @@ describe('bad input', () => {
     const build = await buildOf('name: x\n')
     expect(build).toMatchObject({ status: 'error' })
     expect(build.error).toContain('missing kind attribute')
+  })
+
+  it('ends an unknown image in error, with its name', async () => {
+    const image = 'registry.invalid/no/such:1'
+    const build = await buildOf(pipelineText([{ name: 'x', image, commands: ['true'] }]))
+    const ended = await system.client.ended(build.number)
+    expect(ended.status).toBe('error')
+    expect(ended.stages?.[0]?.steps?.[0]).toMatchObject({ status: 'error' })
+    expect(ended.stages?.[0]?.steps?.[0]?.error).toContain(image)
   })
 
   it('answers an unreachable git URL with a build in error', async () => {
@@ -90,6 +103,28 @@ describe('bad input', () => {
     expect(await none.json()).toEqual({ message: 'Unauthorized' })
   })
 
+  it.each([
+    ['a wrong signature', { 'x-waggle-signature-256': `sha256=${'0'.repeat(64)}` }],
+    ['a signature that is none', { 'x-waggle-signature-256': 'sha256=zz' }],
+    ['no signature', {}],
+  ])('refuses a webhook with %s and builds nothing', async (_, signature) => {
+    const slug = 'test/hooked'
+    await system.client.call('POST', '/api/repos', {
+      slug,
+      git_http_url: `file://${system.folder}`,
+      default_branch: 'main',
+    })
+    const answer = await system.client.call(
+      'POST',
+      `/hook/${slug}`,
+      { ref: 'refs/heads/main' },
+      { 'x-waggle-delivery': randomUUID(), ...signature },
+    )
+    expect(answer.status).toBe(400)
+    expect(answer.json()).toEqual({ message: 'Invalid webhook signature' })
+    expect((await system.client.call('GET', `/api/repos/${slug}/builds`)).json()).toEqual([])
+  })
+
   it('refuses a worker without the secret', async () => {
     const answer = await fetch(`${system.client.server}/rpc/worker/v1/register`, {
       method: 'POST',
@@ -128,5 +163,12 @@ describe('bad input', () => {
     expect(ended.stages?.[0]?.error).toContain(
       'untrusted repositories cannot enable privileged mode',
     )
+  })
+
+  it('costs no process: all of them are up, and builds go on', async () => {
+    const build = await buildOf(oneStep(['true']))
+    expect((await system.client.ended(build.number)).status).toBe('success')
+    for (const app of [...system.apis, ...system.workers])
+      expect((await fetch(`${app.url}/readyz`)).status).toBe(200)
   })
 })

@@ -65,7 +65,8 @@ export interface System {
   stop(): Promise<void>
 }
 
-const workerSecret = 'worker-secret-of-the-tests'
+/** What workers register with. */
+export const workerSecret = 'worker-secret-of-the-tests'
 const adminToken = `wgl_${'t'.repeat(43)}`
 
 export const startSystem = async (options: SystemOptions): Promise<System> => {
