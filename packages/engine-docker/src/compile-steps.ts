@@ -134,15 +134,17 @@ const stepEnvironment = (
   step: PipelineStep,
   script: string,
   { given, settings, base, made, isWindows }: CompileContext,
-): Record<string, string> =>
-  safeEnvironment({
-    ...base,
+): Record<string, string> => ({
+  // The base is safe already: asking again took a third of a stage's compilation.
+  ...base,
+  ...safeEnvironment({
     ...(settings.netrcCloneOnly ? {} : netrcEnvironment(given)),
     ...literals(step),
     ...settingsToEnv(step.settings),
     ...(script === '' ? {} : { ...made, DRONE_SCRIPT: script }),
     ...(script !== '' && isWindows ? { SHELL: 'powershell.exe' } : {}),
-  })
+  }),
+})
 
 const literals = (step: PipelineStep): Record<string, string> =>
   Object.fromEntries(

@@ -59,8 +59,9 @@ export interface PrivilegeContext {
 /** Whether a step runs privileged because of its image, trusted or not (pipeline.md §12.6): a listed plugin that
  *  nothing in the file turns into something else. */
 export const isPrivilegedPlugin = (step: PipelineStep, context: PrivilegeContext): boolean => {
-  if (context.isFork || !isListed(step.image, context.images)) return false
+  // Most steps have commands: the dearer question comes after.
   if (step.commands.length + step.command.length + step.entrypoint.length > 0) return false
+  if (context.isFork || !isListed(step.image, context.images)) return false
   if (isWithin(context.workspaceBase, programFolders)) return false
   if (step.volumes.some(({ path }) => context.mayMount !== true || isSystemPath(path))) return false
   return ![...step.environmentKeys, ...context.sharedNames].some(isRefused)
@@ -74,5 +75,6 @@ const isRefused = (name: string): boolean =>
 
 const isListed = (image: string, images: readonly string[]): boolean => {
   const name = normalImageName(image)
-  return name !== null && [...images, ...builtIn].some((entry) => normalImageName(entry) === name)
+  if (name === null) return false
+  return builtIn.includes(name) || images.some((entry) => normalImageName(entry) === name)
 }
