@@ -29,6 +29,11 @@ export const compileSettings = (
     cpuShares: settings.cpuShares,
     cpuSet: settings.cpuSet,
   },
+  allow: {
+    isTrustedOnly: settings.limitTrusted,
+    repos: settings.limitRepos,
+    events: settings.limitEvents,
+  },
   netrcCloneOnly: settings.netrcCloneOnly,
   proxies: proxies(settings),
   root: execRoot,

@@ -183,6 +183,24 @@ export const workerSettings = {
     'Plugin images that run privileged, besides the built-in list.',
     { fallback: 'none', aliases: ['DRONE_RUNNER_PRIVILEGED_IMAGES'] },
   ),
+  limitRepos: setting(
+    'WAGGLE_LIMIT_REPOS',
+    types.list(),
+    'Patterns of the repositories whose stages this worker runs, such as `acme/*`; stages of others end in error.',
+    { fallback: 'all', aliases: ['DRONE_LIMIT_REPOS'] },
+  ),
+  limitEvents: setting(
+    'WAGGLE_LIMIT_EVENTS',
+    types.list(),
+    'Events whose stages this worker runs, such as `push,tag`; stages of others end in error.',
+    { fallback: 'all', aliases: ['DRONE_LIMIT_EVENTS'] },
+  ),
+  limitTrusted: setting(
+    'WAGGLE_LIMIT_TRUSTED',
+    types.flag(false),
+    'Run stages of trusted repositories only; those of others end in error.',
+    { fallback: 'false', aliases: ['DRONE_LIMIT_TRUSTED'] },
+  ),
   memoryLimitBytes: setting(
     'WAGGLE_MEMORY_LIMIT_BYTES',
     types.integer(0),

@@ -1,4 +1,5 @@
 import { noLimits, type SpecLimits } from '@waggle/domain'
+import type { AllowList } from './allow-list.ts'
 import type { RegistryAuth } from './registry-auth.ts'
 
 /** What a worker adds to every stage that it compiles (pipeline.md §12.15). */
@@ -41,6 +42,8 @@ export interface CompileSettings {
   }
   /** Labels on everything that is made for the stage. */
   readonly labels?: Readonly<Record<string, string>>
+  /** Which stages this worker runs (pipeline.md §8.5); without it all. */
+  readonly allow?: AllowList
   /** Whose caches the stages use, instead of the installation's. */
   readonly cacheOwner?: string
   /** Folder below which an exec engine keeps its stages. */

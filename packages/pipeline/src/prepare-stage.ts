@@ -1,4 +1,5 @@
 import type { Given } from '@waggle/domain'
+import { refusalOf } from './allow-list.ts'
 import type { CompileSettings } from './compile-settings.ts'
 import { type DecodedDocument, decodeDocument } from './decode-document.ts'
 import type { StepBudget } from './decode-pipeline.ts'
@@ -33,6 +34,8 @@ export const prepareStage = (
   type: 'docker' | 'exec',
   lint: StageLint,
 ): PreparedStage => {
+  const refusal = refusalOf(settings.allow, given)
+  if (refusal !== null) return { kind: 'error', message: refusal }
   const { documents, issues } = readDocuments(given.manifest)
   if (issues.length > 0) return { kind: 'error', message: formatIssues(issues) }
   const decoded = decodeAll(documents, given, settings, type)
