@@ -45,3 +45,11 @@ export const toJson = (value: Value): string => {
   if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value))
   return JSON.stringify(value)
 }
+
+/** The value with the keys of its mappings in order, as Go writes them. */
+export const sortKeys = (value: Value): Value => {
+  if (isList(value)) return value.map(sortKeys)
+  if (!isMap(value)) return value
+  const pairs = [...value].sort(([a], [b]) => (a < b ? -1 : 1))
+  return new Map(pairs.map(([key, item]) => [key, sortKeys(item)]))
+}

@@ -8,6 +8,7 @@ export const parseTemplate = (text: string): ParsedTemplate =>
   new Parser(readTemplateTokens(text)).parse()
 
 const deepest = 100
+const tooDeep = `blocks, chains of else and parentheses nest deeper than ${deepest}`
 const blockWords = new Set(['if', 'with', 'range', 'define', 'block'])
 
 class Parser {
@@ -30,7 +31,7 @@ class Parser {
   /** Nodes up to `end`, `else` or the end of the text; behind the word that ended them. */
   #body(): { body: TemplateNode[]; end: 'end' | 'else' | 'eof' } {
     this.#depth += 1
-    if (this.#depth > deepest) this.#fail(`blocks nest deeper than ${deepest}`)
+    if (this.#depth > deepest) this.#fail(tooDeep)
     const body: TemplateNode[] = []
     for (;;) {
       const token = this.#take()
@@ -111,7 +112,7 @@ class Parser {
       this.#take()
       // One level for the parser too: a chain of thousands must not use up its stack.
       this.#depth += 1
-      if (this.#depth > deepest) this.#fail(`{{else ${kind}}} chains are longer than ${deepest}`)
+      if (this.#depth > deepest) this.#fail(tooDeep)
       const node = this.#block(kind)
       this.#depth -= 1
       return { kind, pipe, body, otherwise: [node] }
@@ -150,7 +151,7 @@ class Parser {
 
   #pipe(until: 'close' | 'paren', isRange = false): Pipe {
     this.#depth += 1
-    if (this.#depth > deepest) this.#fail(`parentheses nest deeper than ${deepest}`)
+    if (this.#depth > deepest) this.#fail(tooDeep)
     this.#skipSpace()
     const { at } = this.#peek()
     const { variables, isAssignment } = this.#variables(isRange)

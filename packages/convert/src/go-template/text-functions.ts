@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readDocuments } from '@waggle/pipeline'
 import { printYaml } from '../print-yaml.ts'
-import { toJson, toValue, type Value } from '../yaml-value.ts'
+import { sortKeys, toJson, toValue, type Value } from '../yaml-value.ts'
 import { encodeQuery } from './builtin-functions.ts'
 import { escapeHtml, unescapeHtml } from './escape-html.ts'
 import {
@@ -28,9 +28,11 @@ const hash =
   (call) =>
     createHash(name).update(textAt(call, 0)).digest('hex')
 
+/** Both orders of arguments: Drone's is text first; text last is what a pipe gives and other libraries take. */
 const indent = (call: FunctionCall): string => {
-  const given = textAt(call, 0)
-  const pad = countAt(call, 1)
+  const isTextLast = typeof valueAt(call, 0) === 'bigint' && typeof valueAt(call, 1) === 'string'
+  const given = textAt(call, isTextLast ? 1 : 0)
+  const pad = countAt(call, isTextLast ? 0 : 1)
   if (pad < 0) throw new TypeError(`${call.name}: ${pad} is out of range`)
   const parts = given.split('\n')
   call.budget.spend(given.length + parts.length * pad)
@@ -106,7 +108,7 @@ export const textFunctions: ReadonlyMap<string, readonly [number, number, Templa
     ['htmlEscape', [1, 1, text(escapeHtml)]],
     ['htmlUnescape', [1, 1, text(unescapeHtml)]],
     ['indent', [2, 2, indent]],
-    ['jsonify', [1, 1, (call) => toJson(valueAt(call, 0))]],
+    ['jsonify', [1, 1, (call) => toJson(sortKeys(valueAt(call, 0)))]],
     ['lower', [1, 1, text((given) => given.toLowerCase())]],
     ['md5', [1, 1, hash('md5')]],
     ['nindent', [2, 2, (call) => `\n${indent(call)}`]],
@@ -121,7 +123,7 @@ export const textFunctions: ReadonlyMap<string, readonly [number, number, Templa
     ['splitn', [3, 3, split]],
     ['time', [1, 2, time]],
     ['title', [1, 1, text((given) => given.toUpperCase())]],
-    ['toYaml', [1, 1, (call) => printYaml(valueAt(call, 0))]],
+    ['toYaml', [1, 1, (call) => printYaml(sortKeys(valueAt(call, 0)))]],
     ['trim', [1, 1, text((given) => given.trim())]],
     ['trimLeft', [2, 2, trimSet(true)]],
     ['trimRight', [2, 2, trimSet(false)]],
