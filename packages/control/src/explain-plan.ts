@@ -13,13 +13,15 @@ import { explainSecrets, type KnownSecret, type SecretExplainer } from './explai
 import { explainStage } from './explain-stage.ts'
 import { initialStatus, isVerified } from './new-build.ts'
 import type { PlanReport, StageReport } from './plan-report.ts'
-import { skipDirective } from './skip-directive.ts'
+import { whyNoBuild } from './why-no-build.ts'
 
 /** What a plan is made of. The repository may be one that nobody registered. */
 export interface PlanQuestion {
   readonly text: string
   readonly hook: Hook
-  readonly repo: Given['repo'] & Pick<Repo, 'protected' | 'throttle' | 'counter'>
+  readonly repo: Given['repo'] &
+    Pick<Repo, 'protected' | 'throttle' | 'counter'> &
+    Partial<Pick<Repo, 'ignoreForks' | 'ignorePullRequests'>>
   readonly cloneUrl: string
   /** The repository's secrets, then its namespace's; `null` = not known here. */
   readonly secrets: readonly KnownSecret[] | null
@@ -50,8 +52,8 @@ export const explainPlan = async (question: PlanQuestion): Promise<PlanReport> =
     skipped: [],
     issues: lintManifest(manifest, { isTrusted: repo.trusted && origin !== 'fork' }),
   } satisfies PlanReport
-  const directive = skipDirective(hook)
-  if (directive !== null) return { ...base, reason: `skip directive ${directive} in the message` }
+  const ignored = whyNoBuild(hook, repo)
+  if (ignored !== null) return { ...base, reason: ignored }
   if (text.trim() === '') return { ...base, isError: true, reason: 'the manifest is empty' }
   const plan = planStages(manifest, hook, repo)
   switch (plan.kind) {

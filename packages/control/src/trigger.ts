@@ -11,10 +11,10 @@ import { deliverNow } from './deliver-outbox.ts'
 import { hasSignature } from './has-signature.ts'
 import { boundHook } from './new-build.ts'
 import { readSource } from './read-source.ts'
-import { skipDirective } from './skip-directive.ts'
 import { type BuildPlan, findFirstBuild, storeBuild, storeSkip } from './store-build.ts'
 import type { SubmitRequest, SubmitResult } from './submit-request.ts'
 import { tellChange } from './tell-change.ts'
+import { whyNoBuild } from './why-no-build.ts'
 
 /** From a hook to a stored build whose first stages are offered (scheduling.md §3, §4). What the user did wrong, up
  *  to a repository that cannot be reached, becomes a build with status `error` and the reason; what asks for no build
@@ -27,8 +27,8 @@ export const submitBuild = async (
   const bounded = { ...request, hook: boundHook(request.hook) }
   const first = await findFirstBuild(deps, bounded)
   if (first) return { ...first, kind: 'built', isRepeat: true }
-  const directive = skipDirective(bounded.hook)
-  if (directive !== null) return skip(deps, bounded, `skip directive ${directive} in the message`)
+  const ignored = whyNoBuild(bounded.hook, bounded.repo)
+  if (ignored !== null) return skip(deps, bounded, ignored)
 
   const { hook: completed, text, error } = await readSource(deps, bounded, signal)
   const { hook, plan } =

@@ -16,6 +16,9 @@ export interface Repo {
   readonly configPath: string
   readonly trusted: boolean
   readonly protected: boolean
+  /** Whether pull requests of other repositories, or all of them, build nothing. */
+  readonly ignoreForks: boolean
+  readonly ignorePullRequests: boolean
   readonly timeoutMinutes: number
   /** Most stages of the repository at once; 0 = no limit. */
   readonly throttle: number
@@ -30,7 +33,12 @@ export interface Repo {
   readonly version: number
 }
 
-export type NewRepo = Omit<Repo, 'id' | 'counter' | 'createdAt' | 'updatedAt' | 'version'>
+/** What is not said to be ignored is not. */
+export type NewRepo = Omit<
+  Repo,
+  'id' | 'counter' | 'createdAt' | 'updatedAt' | 'version' | 'ignoreForks' | 'ignorePullRequests'
+> &
+  Partial<Pick<Repo, 'ignoreForks' | 'ignorePullRequests'>>
 
 export type RepoPatch = Partial<
   Pick<
@@ -45,6 +53,8 @@ export type RepoPatch = Partial<
     | 'configPath'
     | 'trusted'
     | 'protected'
+    | 'ignoreForks'
+    | 'ignorePullRequests'
     | 'timeoutMinutes'
     | 'throttle'
     | 'counter'

@@ -33,7 +33,8 @@ const repoFor = async (deps: ApiDeps, call: UserCall, body: JsonBody): Promise<R
   const known = await submitRepo(deps, call, slug)
   if (known !== null) return known
   const { repo } = newRepo(deps.control.sealer, { slug, gitHttpUrl })
-  return { ...repo, id: 0, counter: 0, createdAt: 0, updatedAt: 0, version: 0 }
+  const unasked = { ignoreForks: false, ignorePullRequests: false }
+  return { ...unasked, ...repo, id: 0, counter: 0, createdAt: 0, updatedAt: 0, version: 0 }
 }
 
 /** As `POST /api/builds` reads it, and with what else a webhook may say. */

@@ -53,6 +53,8 @@ export const repoRoutes = ({ control, localFolders }: ApiDeps): readonly Route[]
       const patch: RepoPatch = defined({
         ...readGeneral(body),
         protected: body.flag('protected'),
+        ignoreForks: body.flag('ignore_forks'),
+        ignorePullRequests: body.flag('ignore_pull_requests'),
         ...(call.user.admin ? readReserved(body) : {}),
       })
       const address = call.user.admin ? body.text('git_http_url') : undefined

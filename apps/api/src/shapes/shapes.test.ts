@@ -23,6 +23,8 @@ const repo: Repo = {
   configPath: '.drone.yml',
   trusted: false,
   protected: false,
+  ignoreForks: false,
+  ignorePullRequests: false,
   timeoutMinutes: 60,
   throttle: 0,
   counter: 4,

@@ -9,6 +9,7 @@ import { orgSecrets } from './0003-org-secrets.ts'
 import { buildPlan } from './0004-build-plan.ts'
 import { cards } from './0005-cards.ts'
 import { templates } from './0006-templates.ts'
+import { ignoredEvents } from './0008-ignored-events.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -18,6 +19,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0004-build-plan': buildPlan,
   '0005-cards': cards(dialect),
   '0006-templates': templates(dialect),
+  '0008-ignored-events': ignoredEvents(dialect),
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

@@ -22,6 +22,8 @@ const repo = noun<Repo>('repo', {
   configPath: text,
   trusted: flag,
   protected: flag,
+  ignoreForks: flag,
+  ignorePullRequests: flag,
   timeoutMinutes: int,
   throttle: int,
   counter: int,
@@ -43,6 +45,8 @@ const patchable = [
   'configPath',
   'trusted',
   'protected',
+  'ignoreForks',
+  'ignorePullRequests',
   'timeoutMinutes',
   'throttle',
   'counter',
@@ -128,7 +132,10 @@ export const repoStore = (session: Session): RepoStore => {
     find: async (id) => one(await session.read(find, { id })),
     findBySlug: async (slug) => one(await session.read(findBySlug, { slug })),
     list: async (page) => repo.readAll(await session.read(list, bounded(page)), session.log),
-    create: async (given) => repo.read((await session.write(create, repo.write(given)))[0]),
+    create: async (given) => {
+      const row = repo.write({ ignoreForks: false, ignorePullRequests: false, ...given })
+      return repo.read((await session.write(create, row))[0])
+    },
     update: async (id, patch) => one(await session.write(update, { ...repo.write(patch), id })),
     nextBuildNumber: async (id) => {
       const [row] = await session.write(nextBuildNumber, { id })

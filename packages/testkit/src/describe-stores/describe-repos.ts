@@ -19,6 +19,17 @@ export const describeRepos = (open: OpenDatabase): void => {
       expect(await open().repos.findBySlug(repo.slug)).toEqual(repo)
     })
 
+    it('ignores no events unless it is told to', async () => {
+      const repo = await seedRepo(open())
+      expect(repo).toMatchObject({ ignoreForks: false, ignorePullRequests: false })
+      const patch = { ignoreForks: true, ignorePullRequests: true }
+      expect(await open().repos.update(repo.id, patch)).toMatchObject(patch)
+      expect(await open().repos.create(newRepo({ ignoreForks: true }))).toMatchObject({
+        ignoreForks: true,
+        ignorePullRequests: false,
+      })
+    })
+
     it('gives null for what is not there', async () => {
       expect(await open().repos.find(0)).toBeNull()
       expect(await open().repos.findBySlug('no/such')).toBeNull()
