@@ -92,12 +92,15 @@ const compileAndRun = async (deps: RunStageDeps, lease: Lease, given: Given): Pr
   return result?.status ?? 'lost'
 }
 
+/** A file can give rise to as many as it has steps. */
+const mostWarnings = 10
 /** A manifest that makes compile throw is a defect of ours; the stage gets its error all the same. */
 const tryCompile = (deps: RunStageDeps, given: Given): CompileResult => {
   try {
     const result = deps.compile(given)
     if (result.kind === 'spec')
-      for (const warning of result.warnings) deps.log.debug('compile warning', { reason: warning })
+      for (const reason of result.warnings.slice(0, mostWarnings))
+        deps.log.warn('compile warning', { 'stage.id': given.stage.id, reason })
     return result
   } catch (err) {
     deps.log.error('compile failed', { err })

@@ -47,6 +47,7 @@ beforeAll(async () => {
   await git('checkout', '-q', '-b', 'feature')
   await commit('change')
   await git('update-ref', 'refs/pull/7/head', 'HEAD')
+  await git('update-ref', 'refs/pull-requests/7/from', 'HEAD')
   await git('checkout', '-q', 'main')
   await git('branch', '-q', '-D', 'feature')
   await commit('second')
@@ -146,6 +147,16 @@ describe('the clone image', () => {
       PLUGIN_DEPTH: '1',
     })
     expect(cloned).toMatchObject({ code: 0 })
+    expect(seen).toBe('ref: refs/heads/main\nchange\nfirst\nsecond\n')
+  })
+
+  it('merges what was promoted from a pull request too', async () => {
+    const { seen } = await clone({
+      DRONE_BUILD_EVENT: 'promote',
+      DRONE_COMMIT_BRANCH: 'main',
+      DRONE_COMMIT_SHA: commits['change'] ?? '',
+      DRONE_COMMIT_REF: 'refs/pull-requests/7/from',
+    })
     expect(seen).toBe('ref: refs/heads/main\nchange\nfirst\nsecond\n')
   })
 
