@@ -95,10 +95,17 @@ export const acceptRequest = z.object({
   requestId: z.uuid(),
   /** Variables that the worker gives to all steps: names of secrets may be made of them. Absent = none. */
   environment: z.record(z.string().max(250), z.string().max(1_000)).optional(),
+  /** The worker ends what it runs by itself when it is cut off for too long (T_selffence). */
+  canFence: z.boolean().default(false),
 })
 export type AcceptRequest = z.infer<typeof acceptRequest>
 
-export const acceptReply = z.object({ leaseToken: z.string(), given })
+export const acceptReply = z.object({
+  leaseToken: z.string(),
+  given,
+  /** The stage may be run again if this worker is lost: it has to end it by itself when it is cut off. */
+  isFenced: z.boolean().default(false),
+})
 export type AcceptReply = z.infer<typeof acceptReply>
 
 /** A step as its worker sees it. Times are the server's: it stamps them when it hears of the change. */

@@ -11,6 +11,7 @@ import { failUnheldStage } from './fail-unheld-stage.ts'
 import { isPaused } from './is-paused.ts'
 import { answerPlace } from './places.ts'
 import { resolveGiven } from './resolve-given.ts'
+import { mustBeFenced } from './retry-stage.ts'
 import { tellChange } from './tell-change.ts'
 
 export interface AcceptQuestion {
@@ -20,12 +21,16 @@ export interface AcceptQuestion {
   readonly requestId: string
   /** Variables that the worker gives to all steps: names of secrets may be made of them. */
   readonly environment?: Readonly<Record<string, string>> | undefined
+  /** The worker can end what it runs by itself when it is cut off (T_selffence). */
+  readonly canFence?: boolean | undefined
 }
 
 export interface Accepted {
   readonly kind: 'accepted'
   readonly leaseToken: string
   readonly given: Given
+  /** The stage may be run again if this worker is lost: so it has to end it by itself when it is cut off. */
+  readonly isFenced: boolean
 }
 
 export interface AcceptRefused {
@@ -58,7 +63,8 @@ export const acceptStage = async (
     await failUnheldStage(deps, stage, resolved.message)
     return refused('not_pending')
   }
-  const answer = { leaseToken: deps.newToken(), given: resolved.given }
+  const isFenced = question.canFence === true && mustBeFenced(stage)
+  const answer = { leaseToken: deps.newToken(), given: resolved.given, isFenced }
   const outcome = await take(deps, worker, stage, question, answer)
   if (outcome === 'taken') return refused('not_pending')
   await failpoint('accept.committed')
@@ -83,7 +89,7 @@ const take = (
   worker: WorkerRecord,
   stage: Stage,
   question: AcceptQuestion,
-  answer: { readonly leaseToken: string; readonly given: Given },
+  answer: Omit<Accepted, 'kind'>,
 ): Promise<'accepted' | 'taken' | 'repeat'> => {
   const place = answerPlace(stage.id, question.attempt)
   const answerSealed = deps.sealer.seal(JSON.stringify(answer), place)
@@ -105,6 +111,7 @@ const take = (
         workerName: worker.name,
         requestId: question.requestId,
         tokenHash,
+        isFenced: answer.isFenced,
         answerSealed,
       }),
     )

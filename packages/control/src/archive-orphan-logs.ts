@@ -16,10 +16,12 @@ const segmentBytes = 1024 * 1024
 const openEnd = { lost: 'worker lost', unsealed: 'its worker did not seal it' }
 
 /** Archives what the live streams of an attempt hold whose worker will not do it any more, and seals its open logs with
- *  the remark that their end is open (design §9). May be repeated. Throws `unavailable` where Redis is away. */
+ *  the remark that their end is open (design §9): those of the steps' tries, or the ones that are named. May be
+ *  repeated. Throws `unavailable` where Redis is away. */
 export const archiveOrphanLogs = async (
   { log, ...rest }: OrphanDeps,
   ref: AttemptRef,
+  known?: readonly Pick<LogKey, 'step' | 'try'>[],
 ): Promise<void> => {
   const { database } = rest
   const steps = await database.steps.listByStage(ref.stageId)
@@ -27,10 +29,15 @@ export const archiveOrphanLogs = async (
   const place = { 'stage.id': ref.stageId, ...(attempt ? { 'build.id': attempt.buildId } : {}) }
   const deps = { ...rest, log: log.child(place) }
   const gap = `${attempt?.end === 'lost' ? openEnd.lost : openEnd.unsealed}; the end is open`
-  for (const step of steps)
-    for (let attempted = 1; attempted <= step.grantedTry; attempted++)
-      await archiveOne(deps, step, { ...ref, step: step.number, try: attempted }, gap)
+  const byNumber = new Map(steps.map((step) => [step.number, step]))
+  for (const name of known ?? steps.flatMap(triesOf)) {
+    const step = byNumber.get(name.step)
+    if (step) await archiveOne(deps, step, { ...ref, ...name }, gap)
+  }
 }
+
+const triesOf = ({ number, grantedTry }: Step): readonly Pick<LogKey, 'step' | 'try'>[] =>
+  Array.from({ length: grantedTry }, (_, i) => ({ step: number, try: i + 1 }))
 
 const archiveOne = async (
   deps: OrphanDeps,

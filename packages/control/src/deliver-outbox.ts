@@ -108,8 +108,8 @@ const tell = async (
       deps.signals.notifyCancel(workerId, { stageId, attempt }),
     ),
   )
-  for (const { stageId, attempt } of ofKind(messages, 'orphan_logs'))
-    await archiveOrphanLogs(deps, { stageId, attempt })
+  for (const { stageId, attempt, logs } of ofKind(messages, 'orphan_logs'))
+    await archiveOrphanLogs(deps, { stageId, attempt }, logs)
   for (const { stageId, attempt, logs } of ofKind(messages, 'dropped_logs'))
     for (const log of logs) await deps.liveLog.close({ stageId, attempt, ...log })
 }

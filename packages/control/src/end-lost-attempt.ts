@@ -10,6 +10,7 @@ import {
 import { advanceBuild } from './advance-build.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { requeueStage } from './requeue.ts'
+import { isRerunOnLoss, retryStage } from './retry-stage.ts'
 import { applyUpdates } from './step-updates.ts'
 import { tellChange } from './tell-change.ts'
 import { errorText } from './text-limits.ts'
@@ -19,18 +20,23 @@ import { errorText } from './text-limits.ts'
  *  requeue  nothing was granted, so nothing can have run but the implicit clone: the stage is offered again
  *  poison   the same, but it took too many workers with it (W10): the stage ends
  *  lose     something may have run: the stage ends
+ *  rerun    something may have run, and has been ended by its worker: the file wants it run again
  *  close    it was cancelled: its statuses stand already */
-export type LossDecision = 'requeue' | 'poison' | 'lose' | 'close'
+export type LossDecision = 'requeue' | 'poison' | 'lose' | 'rerun' | 'close'
 
 const poisonLosses = 3
 
 /** `lossesBefore`: attempts of the stage that ended by the loss of their worker before this one. */
-export const decideLoss = (state: Attempt['state'], lossesBefore: number): LossDecision | null => {
+export const decideLoss = (
+  state: Attempt['state'],
+  lossesBefore: number,
+  mayRerun = false,
+): LossDecision | null => {
   switch (state) {
     case 'leased':
       return lossesBefore + 1 >= poisonLosses ? 'poison' : 'requeue'
     case 'granted':
-      return 'lose'
+      return mayRerun ? 'rerun' : 'lose'
     case 'closing':
       return 'close'
     case 'ended':
@@ -71,13 +77,19 @@ export const endLostAttempt = async (
     const attempt = await gate(stores)
     if (!build || !stage || !attempt) return null
     const losses = attempt.state === 'leased' ? await stores.attempts.countLosses(stage.id) : 0
-    const decision = decideLoss(attempt.state, losses)
+    const decision = decideLoss(attempt.state, losses, isRerunOnLoss(stage, attempt))
     if (decision === null) return null
     if (decision === 'requeue') {
       const requeued = await requeueStage(stores, attempt, 'requeued')
       return (
         requeued && { decision, attempt, build, outbox: requeued.outbox, pending: [requeued.stage] }
       )
+    }
+    if (decision === 'rerun') {
+      const end = { state: 'ended', end: 'lost' } as const
+      await stores.attempts.update(stage.id, attempt.number, end, ['granted'])
+      const again = await retryStage(stores, stage, await stores.steps.listByStage(stage.id))
+      return again && { decision, attempt, build, outbox: again.outbox, pending: [again.stage] }
     }
     const logs = await endAttempt(stores, attempt)
     const isStageOver = isDone(stage.status)

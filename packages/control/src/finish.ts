@@ -20,6 +20,7 @@ import { deliverNow } from './deliver-outbox.ts'
 import { holdLease, type LeaseWish, whileRunning } from './hold-lease.ts'
 import { promiseSeals } from './promise-seals.ts'
 import { type LeaseOutcome, leaseLost, ok } from './refusal.ts'
+import { isStageRetried, retryStage } from './retry-stage.ts'
 import { applyUpdates, storedCode } from './step-updates.ts'
 import { tellChange } from './tell-change.ts'
 import { errorText } from './text-limits.ts'
@@ -43,6 +44,12 @@ export const finishStage = async (
     ])
     if (held.kind !== 'held') return held
     if (!build) return leaseLost
+    if (isStageRetried(held.stage, known, end)) {
+      const logs = await endAttempt(stores, known, lease, end, nowMs)
+      const again = await retryStage(stores, held.stage, known)
+      if (!again) throw internal('stage_not_ended', 'a locked stage was changed by somebody else')
+      return { kind: 'retried' as const, build, logs, ...again }
+    }
     // None needs the other: their statements go together, the stage's first.
     const [stage, logs, advance] = await Promise.all([
       endStage(stores, held.stage, end, nowMs),
@@ -52,6 +59,14 @@ export const finishStage = async (
     return { kind: 'finished' as const, stage, advance, logs }
   })
   if (result.kind === 'repeat') return ok
+  if (result.kind === 'retried') {
+    await failpoint('finish.committed')
+    logRetry(deps, result.stage, lease, end)
+    tellChange(deps, result.build)
+    await closeLogs(deps, result.build.id, result.logs.sealed)
+    await deliverNow(deps, [...result.outbox, ...result.logs.outbox], [result.stage])
+    return ok
+  }
   if (result.kind !== 'finished') return result
   await failpoint('finish.committed')
   const { stage, advance, logs } = result
@@ -116,6 +131,16 @@ const leftOpen = (steps: readonly Step[]): readonly StepUpdate[] =>
         ? { number, status: 'error', exitCode: 255, error: 'its worker did not tell how it ended' }
         : { number, status: 'skipped', exitCode: 0, error: '' },
     )
+
+const logRetry = (
+  { log }: ControlDeps,
+  stage: Stage,
+  { workerId, attempt }: Lease,
+  { status }: StageResult,
+): void => {
+  const place = { 'build.id': stage.buildId, 'stage.id': stage.id, 'worker.id': workerId }
+  log.info('stage is run again', { ...place, attempt, status, count: stage.retries })
+}
 
 const logEnd = ({ log }: ControlDeps, stage: Stage, lease: Lease): void => {
   log.info('stage finished', {

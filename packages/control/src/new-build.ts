@@ -95,6 +95,8 @@ export const newStage = (
     machine: '',
     attempt: 0,
     isHeld: false,
+    retryLimit: planned.retry?.count ?? 0,
+    retryOn: (planned.retry?.on ?? []).map(String),
     startedAt: 0,
     stoppedAt: 0,
   }

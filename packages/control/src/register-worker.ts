@@ -4,6 +4,7 @@ import type { ControlDeps } from './control-deps.ts'
 import { deliverEnded } from './deliver-outbox.ts'
 import { type EndedAttempt, endLostAttempt } from './end-lost-attempt.ts'
 import { installationOf } from './installation.ts'
+import { isRerunOnLoss } from './retry-stage.ts'
 import { cleanText, cutCodePoints } from './text-limits.ts'
 
 export interface RegisterQuestion {
@@ -82,7 +83,11 @@ const settleOlderBoots = async (
       const ref = { stageId, attempt: number, buildId }
       const result = await endLostAttempt(deps, ref, async (stores) => {
         const current = await stores.attempts.find(stageId, number)
-        return current && current.bootId !== bootId ? current : null
+        if (!current || current.bootId === bootId) return null
+        // What it ran may still run, until its guard has ended it: the reaper waits for that (T_selffence < T_lost).
+        const stage = await stores.stages.find(stageId)
+        const isLeft = current.state === 'granted' && stage && isRerunOnLoss(stage, current)
+        return isLeft ? null : current
       })
       if (result) ended.push(result)
     } catch (err) {

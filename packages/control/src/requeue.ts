@@ -27,8 +27,9 @@ export const requeueStage = async (
   )
   if (!stage) return null
   const dropped = droppedLogs(attempt, await stores.steps.listByStage(stageId))
-  // What of them was archived goes with them.
-  await stores.steps.deleteByStage(stageId)
+  // What of them was archived goes with them, unless it is of an attempt before.
+  if (stage.retries > 0) await stores.steps.resetByStage(stageId)
+  else await stores.steps.deleteByStage(stageId)
   return { stage, outbox: await stores.outbox.add([offerMessage(stage), ...dropped]) }
 }
 

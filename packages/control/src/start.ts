@@ -1,5 +1,6 @@
 import {
   type AtEnd,
+  type Attempt,
   type Build,
   type Grant,
   invalid,
@@ -7,6 +8,7 @@ import {
   type LogKey,
   type NewStep,
   type Stage,
+  type Step,
   type StepRecord,
   type Stores,
 } from '@waggle/domain'
@@ -50,7 +52,14 @@ export const startStage = async (
     if (held.kind !== 'held') return held
     if (!build) return leaseLost
     const { stage, attempt } = held
-    if (stage.status === 'pending') return begin({ stores, atEnd, nowMs }, { build, stage }, report)
+    if (stage.status === 'pending') {
+      const before = stage.retries > 0 ? await stores.steps.listByStage(stage.id) : []
+      if (isSameList(before, report.steps))
+        return beginAgain({ stores, atEnd, nowMs }, { build, stage, attempt, before }, report)
+      // Its file or its worker's settings say otherwise now: the logs of the steps before go with them.
+      if (before.length > 0) await stores.steps.deleteByStage(stage.id)
+      return begin({ stores, atEnd, nowMs }, { build, stage }, report)
+    }
     const known = await stores.steps.listByStage(stage.id)
     const opened = await applyGrants(stores, attempt, known, report.grants, nowMs)
     return { kind: 'begun' as const, build, stage, opened }
@@ -83,6 +92,27 @@ const begin = (
   atEnd(stores.builds.update(build.id, running))
   const version = build.version + 1
   return { kind: 'begun', build: { ...build, ...running, version }, stage, opened }
+}
+
+const isSameList = (steps: readonly Step[], records: readonly StepRecord[]): boolean =>
+  steps.length > 0 &&
+  steps.length === records.length &&
+  steps.every((step, at) => {
+    const record = records[at]
+    return record?.number === step.number && record.name === step.name
+  })
+
+/** The stage is run again: its steps are there, with the logs of the attempts before. */
+const beginAgain = async (
+  { stores, atEnd, nowMs }: { stores: Stores; atEnd: AtEnd; nowMs: number },
+  known: { build: Build; stage: Stage; attempt: Attempt; before: readonly Step[] },
+  { grants }: StartReport,
+): Promise<Begun> => {
+  const { build, stage, attempt, before } = known
+  const opened = await applyGrants(stores, attempt, before, grants, nowMs)
+  const running = { status: 'running', startedAt: nowMs } as const
+  atEnd(stores.stages.update(stage.id, running, { status: 'pending', attempt: stage.attempt }))
+  return { kind: 'begun', build, stage, opened }
 }
 
 const logStart = ({ log }: ControlDeps, stage: Stage, lease: Lease): void => {

@@ -19,6 +19,8 @@ export interface Attempt {
   readonly state: AttemptState
   /** Lower-case hex SHA-256 of the lease token. */
   readonly tokenHash: string
+  /** Its worker ends what it runs by itself when it is cut off for `selfFenceMs`, so that the stage may run again. */
+  readonly isFenced: boolean
   /** Encrypted answer of accept, kept until the attempt ends so that a repeat gets the same bytes. */
   readonly answerSealed: Uint8Array | null
   /** Database clock, milliseconds. */
@@ -41,6 +43,7 @@ export interface NewAttempt {
   readonly workerName: string
   readonly requestId: string
   readonly tokenHash: string
+  readonly isFenced: boolean
   readonly answerSealed: Uint8Array
 }
 

@@ -15,8 +15,14 @@ export type OutboxMessage =
       readonly attempt: number
       readonly workerId: string
     }
-  /** The attempt ended and its worker left logs open: what their live streams hold goes to the archive. */
-  | { readonly kind: 'orphan_logs'; readonly stageId: number; readonly attempt: number }
+  /** The attempt ended and its worker left logs open: what their live streams hold goes to the archive. `logs`: which,
+   *  where the steps do not know any more, for the stage runs again. */
+  | {
+      readonly kind: 'orphan_logs'
+      readonly stageId: number
+      readonly attempt: number
+      readonly logs?: readonly Pick<LogKey, 'step' | 'try'>[]
+    }
   /** The attempt was taken back with its steps: nobody will end these live streams. */
   | {
       readonly kind: 'dropped_logs'

@@ -29,6 +29,11 @@ export interface Stage extends Platform {
   readonly attempt: number
   /** Whether the last attempt still holds the stage (leased, granted or closing). */
   readonly isHeld: boolean
+  /** How often it may be run again after an attempt that ran, and on what: reasons of `Retry`, exit codes as text. */
+  readonly retryLimit: number
+  readonly retryOn: readonly string[]
+  /** How often it was. */
+  readonly retries: number
   readonly startedAt: number
   readonly stoppedAt: number
   readonly createdAt: number
@@ -36,7 +41,7 @@ export interface Stage extends Platform {
   readonly version: number
 }
 
-export type NewStage = Omit<Stage, 'id' | 'createdAt' | 'updatedAt' | 'version'>
+export type NewStage = Omit<Stage, 'id' | 'retries' | 'createdAt' | 'updatedAt' | 'version'>
 
 export interface StagePatch {
   readonly status?: StageStatus
@@ -44,6 +49,7 @@ export interface StagePatch {
   readonly exitCode?: number
   readonly machine?: string
   readonly isHeld?: boolean
+  readonly retries?: number
   readonly startedAt?: number
   readonly stoppedAt?: number
 }

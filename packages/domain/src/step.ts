@@ -55,6 +55,8 @@ export interface StepStore {
       readonly nowMs: number
     },
   ): Promise<void>
+  /** The stage runs again: its steps are as before their first start. They keep their ids, and so their logs. */
+  resetByStage(stageId: number): Promise<void>
   /** An attempt ended without a grant: its steps are forgotten, the next attempt makes its own. */
   deleteByStage(stageId: number): Promise<void>
 }

@@ -102,7 +102,11 @@ export const workerRoutes = (deps: ApiDeps): readonly Route[] => {
       // What waited for others became pending later than it was made.
       if (stage.dependsOn.length === 0)
         metrics.observeDispatch((control.clock.now() - stage.createdAt) / 1_000)
-      return json({ leaseToken: result.leaseToken, given: result.given })
+      return json({
+        leaseToken: result.leaseToken,
+        given: result.given,
+        isFenced: result.isFenced,
+      })
     }),
     route.worker(
       at(paths.start),

@@ -9,6 +9,7 @@ import { orgSecrets } from './0003-org-secrets.ts'
 import { buildPlan } from './0004-build-plan.ts'
 import { cards } from './0005-cards.ts'
 import { templates } from './0006-templates.ts'
+import { retries } from './0007-retries.ts'
 import { ignoredEvents } from './0008-ignored-events.ts'
 
 /** In order; names are never changed, for databases remember them. */
@@ -19,6 +20,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0004-build-plan': buildPlan,
   '0005-cards': cards(dialect),
   '0006-templates': templates(dialect),
+  '0007-retries': retries(dialect),
   '0008-ignored-events': ignoredEvents(dialect),
 })
 

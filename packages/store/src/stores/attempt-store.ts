@@ -1,6 +1,6 @@
 import type { Attempt, AttemptPatch, AttemptState, AttemptStore, NewAttempt } from '@waggle/domain'
 import { type RawBuilder, sql } from 'kysely'
-import { bytesOrNull, int, noun, text, word } from '../noun.ts'
+import { bytesOrNull, flag, int, noun, text, word } from '../noun.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
 
@@ -14,6 +14,7 @@ const attempt = noun<Attempt>('attempt', {
   requestId: text,
   state: word(['leased', 'granted', 'closing', 'ended']),
   tokenHash: text,
+  isFenced: flag,
   answerSealed: bytesOrNull,
   acceptedAt: int,
   renewedAt: int,
@@ -79,6 +80,7 @@ const create = query(
         requestId: p.requestId,
         state: 'leased',
         tokenHash: p.tokenHash,
+        isFenced: p.isFenced,
         answerSealed: p.answerSealed,
         acceptedAt: stamp,
         renewedAt: stamp,

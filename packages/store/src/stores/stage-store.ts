@@ -40,6 +40,9 @@ const stage = noun<Stage>('stage', {
   partition: text,
   attempt: int,
   isHeld: flag,
+  retryLimit: int,
+  retryOn: textList,
+  retries: int,
   startedAt: int,
   stoppedAt: int,
   createdAt: int,
@@ -102,7 +105,7 @@ const lock = query(({ db, hasRowLocks }, p: { id: number }) =>
     .$if(hasRowLocks, (locked) => locked.forUpdate()),
 )
 
-const computed = ['createdAt', 'updatedAt', 'version']
+const computed = ['retries', 'createdAt', 'updatedAt', 'version']
 const insert = insertRows<Record<string, unknown>>(
   'stages',
   stage.columns.filter((column) => column !== 'id' && !computed.includes(column)),
@@ -122,6 +125,7 @@ const patchable = [
   'exitCode',
   'machine',
   'isHeld',
+  'retries',
   'startedAt',
   'stoppedAt',
 ] as const satisfies readonly (keyof StagePatch)[]

@@ -103,6 +103,21 @@ const closeOpen = query(({ db, anyInt, anyText }, p: Closing) => {
     .where(anyText('status', p.open))
 })
 
+const resetByStage = query(({ db }, p: { stageId: number }) =>
+  db
+    .updateTable('steps')
+    .set({
+      status: 'pending',
+      error: '',
+      exitCode: 0,
+      grantedTry: 0,
+      startedAt: 0,
+      stoppedAt: 0,
+      version: plusOne('version'),
+    })
+    .where('stageId', '=', p.stageId),
+)
+
 const deleteByStage = query(({ db }, p: { stageId: number }) =>
   db.deleteFrom('steps').where('stageId', '=', p.stageId),
 )
@@ -128,6 +143,9 @@ export const stepStore = (session: Session): StepStore => {
     closeOpen: async (stageIds, end) => {
       if (stageIds.length > 0)
         await session.write(closeOpen, { ...end, stageIds: [...stageIds], open: openStatuses })
+    },
+    resetByStage: async (stageId) => {
+      await session.write(resetByStage, { stageId })
     },
     deleteByStage: async (stageId) => {
       await session.write(deleteByStage, { stageId })

@@ -41,6 +41,23 @@ export const describeSteps = (open: OpenDatabase): void => {
       expect(await steps.update(0, { exitCode: 1 })).toBeNull()
     })
 
+    it('makes the steps of one stage as they were before their start, under their ids', async () => {
+      const stage = await seedStage(open())
+      const other = await seedStage(open())
+      const { steps } = open()
+      const ran = { status: 'failure', error: 'no', exitCode: 3, grantedTry: 2 } as const
+      const [step] = await steps.create([
+        newStep(stage.id, 1, { ...ran, startedAt: 1, stoppedAt: 2 }),
+      ])
+      const [kept] = await steps.create([newStep(other.id, 1, ran)])
+      await steps.resetByStage(stage.id)
+      const fresh = { status: 'pending', error: '', exitCode: 0, grantedTry: 0 } as const
+      expect(await steps.listByStage(stage.id)).toEqual([
+        { ...step, ...fresh, startedAt: 0, stoppedAt: 0, version: 2 },
+      ])
+      expect(await steps.listByStage(other.id)).toEqual([kept])
+    })
+
     it('ends all open steps of several stages, and no others', async () => {
       const a = await seedStage(open())
       const b = await seedStage(open())
