@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -48,6 +48,10 @@ describe('point 8: the command line', () => {
     [['build', 'stop']],
     [['exec']],
     [['compile']],
+    [['convert']],
+    [['lint']],
+    [['plan']],
+    [['sign']],
   ])('explains %j with --help and an example', async (args) => {
     const run = await waggle(...args, '--help')
     expect(run.code).toBe(0)
@@ -183,5 +187,20 @@ describe('point 8: the command line', () => {
       expect((await system.client.build(1, 'test/long')).status).toBe('running')
       expect((await waggle('build', 'stop', 'test/long', '1')).code).toBe(0)
     })
+  })
+
+  it('signs a file with the key of its repository, in place of an older signature', async () => {
+    const name = file('signed.yml', oneStep(['echo signed']))
+    await waggle('build', 'create', 'me/signed', '--file', name)
+    const printed = await waggle('sign', 'me/signed', name)
+    expect(printed).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{64}\n$/) })
+    for (const _ of [1, 2]) {
+      expect((await waggle('sign', 'me/signed', name, '--save')).code).toBe(0)
+      const text = readFileSync(join(system.folder, name), 'utf8')
+      expect(text.match(/kind: signature\nhmac: /g)).toHaveLength(1)
+      expect(text).toContain(printed.out.trim())
+    }
+    expect((await waggle('lint', name)).code).toBe(0)
+    expect((await waggle('sign', 'me/nobody', name)).code).toBe(4)
   })
 })

@@ -52,6 +52,8 @@ export interface Client {
   ): Promise<ApiBuild>
   /** Builds the given pipeline text. */
   submitBuild(build: NewBuild): Promise<ApiBuild>
+  /** Signature of a pipeline file, by the repository's key. */
+  signFile(slug: string, text: string): Promise<string>
   listBuilds(
     slug: string,
     page: { readonly page: number; readonly limit: number },
@@ -131,6 +133,12 @@ export const createClient = (options: ClientOptions): Client => {
       return build(await json('POST', `${builds(slug)}?${query.toString()}`))
     },
     submitBuild: async (wanted) => build(await json('POST', '/api/builds', wanted)),
+    signFile: async (slug, text) => {
+      const raw = await json('POST', `/api/repos/${slugPath(slug)}/sign`, { data: text })
+      const { data } = (raw ?? {}) as { data?: unknown }
+      if (typeof data === 'string' && /^[0-9a-f]{64}$/.test(data)) return data
+      throw internal('bad_answer', `${base} answered with something that is no signature`)
+    },
     listBuilds: async (slug, { page, limit }) => {
       const raw = await json('GET', `${builds(slug)}?page=${page}&per_page=${limit}`)
       return (Array.isArray(raw) ? raw : []).map(build)

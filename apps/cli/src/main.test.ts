@@ -81,6 +81,8 @@ describe('waggle', () => {
     [['exec', '--help'], '--secret-file'],
     [['compile', '--help'], 'waggle compile'],
     [['lint', '--help'], '--trusted'],
+    [['convert', '--help'], '--templates'],
+    [['sign', '--help'], '--save'],
     [['plan', '--help'], '--pull-request'],
   ])('shows help with an example for %j', async (args, part) => {
     const run = await waggle(args)
@@ -285,6 +287,29 @@ steps:
       const run = await waggle(['lint', name])
       expect(run.code).toBe(0)
       expect(run.out).toContain('(warning)')
+    })
+  })
+
+  describe('convert', () => {
+    it('prints what a program gives for the event, and says what converted it', async () => {
+      await file('steps.libsonnet', "{ name: 'made', commands: ['echo made'] }")
+      const name = await file(
+        'a.jsonnet',
+        `local step = import 'steps.libsonnet';
+{ kind: 'pipeline', type: 'exec', name: std.extVar('build.event'), steps: [step] }`,
+      )
+      const run = await waggle(['convert', name, '--event', 'cron'])
+      expect(run.code).toBe(0)
+      expect(run.out).toMatch(/"?name"?: "?cron/)
+      expect(run.err).toContain('converted (jsonnet)')
+      expect((await waggle(['exec', name])).out).toContain('[made] made')
+    })
+
+    it('says what is wrong with a program', async () => {
+      const name = await file('broken.jsonnet', '{ kind: ')
+      const run = await waggle(['convert', name])
+      expect(run.code).toBe(2)
+      expect(run.err).toContain('broken.jsonnet')
     })
   })
 

@@ -19,7 +19,7 @@ import {
 import type { SecretExplainer } from './explain-secrets.ts'
 import type { SecretReport, StageReport, StepReport } from './plan-report.ts'
 
-type StageParts = Pick<StageReport, 'error' | 'warnings' | 'steps' | 'pullSecrets'>
+type StageParts = Pick<StageReport, 'error' | 'warnings' | 'retries' | 'steps' | 'pullSecrets'>
 
 /** The steps of a stage as its worker would see them: substituted, linted by type. Stages of types that have no worker
  *  of ours are shown as they are written. */
@@ -34,7 +34,7 @@ export const explainStage = (
   const lint = type === 'docker' ? lintPipeline : lintExec
   const prepared = prepareStage(given, settings, type, lint)
   if (prepared.kind === 'error')
-    return { error: prepared.message, warnings: [], steps: [], pullSecrets: [] }
+    return { error: prepared.message, warnings: [], retries: 0, steps: [], pullSecrets: [] }
   const parts = describe(given, prepared.pipeline, explain, settings)
   return { ...parts, warnings: prepared.warnings }
 }
@@ -65,12 +65,16 @@ const describe = (
       dependsOn: edges[index + offset] ?? [],
       detach: step.detach || index < services.length,
       privileged: isPrivileged(step, given, pipeline, settings),
+      timeoutMs: step.waggle.timeoutMs,
+      retries: step.waggle.retry.count,
+      isAwaited: step.waggle.healthcheck !== null,
       secrets: secretsOf(step, runs, explain),
     }
   })
   return {
     error: '',
     warnings: [],
+    retries: pipeline.waggle.retry.count,
     steps: [...clone, ...steps],
     pullSecrets: pipeline.imagePullSecrets.map((name) => explain(name, '')),
   }
@@ -88,6 +92,9 @@ const cloneReport = ({ build, stage }: Given, settings: CompileSettings): StepRe
     dependsOn: [],
     detach: false,
     privileged: false,
+    timeoutMs: 0,
+    retries: 0,
+    isAwaited: false,
     secrets: [],
   }
 }

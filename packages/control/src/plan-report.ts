@@ -37,6 +37,8 @@ export interface StageReport
   /** What would end it before its first step; empty = nothing. */
   readonly error: string
   readonly warnings: readonly string[]
+  /** Further tries after the first. */
+  readonly retries: number
   readonly steps: readonly StepReport[]
   /** Secrets with registry credentials: the worker uses them, no step sees them. */
   readonly pullSecrets: readonly SecretReport[]
@@ -54,6 +56,12 @@ export interface StepReport {
   readonly dependsOn: readonly string[]
   readonly detach: boolean
   readonly privileged: boolean
+  /** 0 = none of its own. */
+  readonly timeoutMs: number
+  /** Further tries after the first. */
+  readonly retries: number
+  /** Whether steps that need it wait until it is ready. */
+  readonly isAwaited: boolean
   readonly secrets: readonly SecretReport[]
 }
 

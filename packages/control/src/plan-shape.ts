@@ -36,6 +36,7 @@ const stageShape = (stage: StageReport) => ({
   blocked: stage.blocked,
   error: stage.error,
   warnings: stage.warnings,
+  retries: stage.retries,
   steps: stage.steps.map(stepShape),
   pull_secrets: stage.pullSecrets.map(secretShape),
 })
@@ -50,6 +51,9 @@ const stepShape = (step: StepReport) => ({
   depends_on: step.dependsOn,
   detach: step.detach,
   privileged: step.privileged,
+  timeout_ms: step.timeoutMs,
+  retries: step.retries,
+  awaited: step.isAwaited,
   secrets: step.secrets.map(secretShape),
 })
 

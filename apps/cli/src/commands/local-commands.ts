@@ -1,5 +1,10 @@
 import { type Command, Option } from 'commander'
-import type { CommandContext } from '../command-context.ts'
+import {
+  type CommandContext,
+  clientOf,
+  type ServerOptions,
+  withServer,
+} from '../command-context.ts'
 import { duration, mounts, names, pairs } from '../option-types.ts'
 import { type HookFlags, withHook } from './hook-flags.ts'
 
@@ -38,12 +43,18 @@ export interface LintFlags extends HookFlags {
   readonly json?: boolean
 }
 
+interface SignFlags extends ServerOptions {
+  readonly save?: boolean
+}
+
 const defaultFile = '.drone.yml'
 
-/** `lint`, `plan`, `compile` and `exec`: a pipeline file without a server. */
+/** `lint`, `plan`, `convert`, `compile` and `exec`: a pipeline file without a server; `sign` asks one. */
 export const addLocalCommands = (program: Command, context: CommandContext): void => {
   addLint(program, context)
   addPlan(program, context)
+  addConvert(program)
+  addSign(program)
   withLocal(withFile(program.command('compile')))
     .description('print, as JSON, what a worker would run; secrets are shown')
     .addHelpText('after', '\nExample:\n  waggle compile .drone.yml --stage default --event tag')
@@ -110,6 +121,29 @@ const addPlan = (program: Command, context: CommandContext): void => {
     .action(async (file: string | undefined, flags: PlanFlags) => {
       const { planFile } = await import('../local/plan-file.ts')
       context.finish(await planFile(file ?? defaultFile, flags))
+    })
+}
+
+const addConvert = (program: Command): void => {
+  withHook(withFile(program.command('convert')))
+    .description('print the pipeline file that a Jsonnet program, a template or an old file gives')
+    .addHelpText('after', '\nExample:\n  waggle convert .drone.jsonnet --event tag --tag v1')
+    .action(async (file: string | undefined, flags: HookFlags) => {
+      const { convertFile } = await import('../local/convert-file.ts')
+      await convertFile(file ?? defaultFile, flags)
+    })
+}
+
+const addSign = (program: Command): void => {
+  withServer(program.command('sign'))
+    .description('sign a pipeline file with the key of its repository, which the server has')
+    .argument('<repo>', 'repository, OWNER/NAME')
+    .argument('[file]', `pipeline file; default: ${defaultFile}`)
+    .option('--save', 'put the signature into the file instead of printing it')
+    .addHelpText('after', '\nExample:\n  waggle sign me/app .drone.yml --save')
+    .action(async (repo: string, file: string | undefined, flags: SignFlags) => {
+      const { signFile } = await import('../local/sign-file.ts')
+      await signFile(clientOf(flags), repo, file ?? defaultFile, flags)
     })
 }
 

@@ -2,6 +2,7 @@ import type { PlanReport, SecretReport, StageReport, StepReport } from '@waggle/
 import { formatIssue, type LintFinding } from '@waggle/pipeline'
 import { cleanLine } from '../clean-line.ts'
 import { style, table } from '../print.ts'
+import { duration } from '../progress/status-mark.ts'
 
 const origins = {
   own: 'code of the repository',
@@ -43,6 +44,7 @@ const stageText = (stage: StageReport): string => {
     ...(stage.dependsOn.length > 0 ? [`after ${stage.dependsOn.join(', ')}`] : []),
     ...(stage.dependsOn.length > 0 ? [whenText(stage)] : []),
     ...Object.entries(stage.labels).map(([name, value]) => `${name}=${value}`),
+    ...(stage.retries > 0 ? [`up to ${stage.retries} more tries`] : []),
     ...(stage.limit > 0 ? [`at most ${stage.limit} at once`] : []),
   ]
   const lines = [
@@ -80,6 +82,9 @@ const stepRow = (step: StepReport): string[] => {
   const facts = [
     ...(step.detach ? ['in the background'] : []),
     ...(step.privileged ? ['privileged'] : []),
+    ...(step.isAwaited ? ['waited for until ready'] : []),
+    ...(step.timeoutMs > 0 ? [`at most ${duration(step.timeoutMs / 1_000)}`] : []),
+    ...(step.retries > 0 ? [`up to ${step.retries} more tries`] : []),
     ...(step.dependsOn.length > 0 ? [`after ${step.dependsOn.join(', ')}`] : []),
     ...(step.skipped === '' ? [] : [step.skipped]),
   ]
