@@ -245,7 +245,7 @@ describe('compileDocker', () => {
     ],
     [
       'steps: [{name: a, image: b, volumes: [{name: v, path: /a/../etc}]}]',
-      'linter: invalid mount path: /a/../etc',
+      'linter: invalid mount path',
     ],
     [
       'steps: [{name: a, image: b, depends_on: [c]}]',
@@ -345,6 +345,93 @@ describe('compileDocker', () => {
       specOf(text, { settings, build }).steps[1]?.secrets[0]?.value
     expect(value({})).toBe('value')
     expect(value({ event: 'pull_request' })).toBe('')
+  })
+
+  it.each<[string, Partial<Given['build']>, boolean[]]>([
+    // registry credentials; the worker's secret; privileged plugin; what needs a trusted repository
+    ['a push', {}, [true, true, true, true]],
+    ['a tag', { event: 'tag', ref: 'refs/tags/v1' }, [true, true, true, true]],
+    ['a cron', { event: 'cron', cron: 'nightly' }, [true, true, true, true]],
+    ['a promotion', { event: 'promote', deployTo: 'prod' }, [true, true, true, true]],
+    [
+      'a pull request of the repository',
+      { event: 'pull_request', ref: 'refs/pull/7/head', sourceRepo: 'Acme/App' },
+      [true, false, true, true],
+    ],
+    [
+      'a pull request of a fork',
+      { event: 'pull_request', ref: 'refs/pull/7/head', sourceRepo: 'evil/app' },
+      [false, false, false, false],
+    ],
+    [
+      'a pull request whose head nobody named',
+      { event: 'pull_request', ref: 'refs/pull/7/head' },
+      [false, false, false, false],
+    ],
+    [
+      'a promoted fork',
+      { event: 'promote', ref: 'refs/heads/x', sourceRepo: 'evil/app' },
+      [false, false, false, false],
+    ],
+    [
+      "a call for a pull request's ref",
+      { event: 'custom', ref: 'refs/merge-requests/7/head' },
+      [false, false, false, false],
+    ],
+  ])('gives %s what the table of origins says (threats C.1)', (_, build, expected) => {
+    const text = pipeline(
+      'image_pull_secrets: [reg]\nsteps: [{name: a, image: plugins/docker, settings: {own: {from_secret: own}}}, {name: b, image: r.example/x}]',
+    )
+    const reg = '{"auths":{"r.example":{"username":"u","password":"hunter2"}}}'
+    const changes = {
+      build,
+      repo: { trusted: true },
+      // A marked secret is no credential for a fork either.
+      secrets: [{ name: 'reg', value: reg }],
+      settings: {
+        secrets: { own: 'value' },
+        registries: [{ address: 'docker.io', username: 'w', password: 'worker' }],
+      },
+    }
+    const [, plugin, image] = specOf(text, changes).steps
+    const trusted = pipeline('steps: [{name: a, image: b, privileged: true}]')
+    expect([image?.auth !== null, plugin?.auth !== null]).toEqual([expected[0], expected[0]])
+    expect([
+      image?.auth !== null,
+      plugin?.secrets[0]?.value === 'value',
+      plugin?.privileged,
+      compile(trusted, changes).kind === 'spec',
+    ]).toEqual(expected)
+  })
+
+  it('lets no option of the engine through that is not a key of the language (threats T-21)', () => {
+    const options =
+      'Annotations AutoRemove Binds BlkioDeviceReadBps BlkioWeight CapAdd CapDrop Cgroup CgroupParent CgroupnsMode ConsoleSize ContainerIDFile CpuCount CpuPercent CpuPeriod CpuQuota CpuRealtimePeriod CpuRealtimeRuntime CpuShares CpusetCpus CpusetMems DeviceCgroupRules DeviceRequests Devices Dns DnsOptions DnsSearch Domainname Entrypoint Env ExposedPorts ExtraHosts GroupAdd Healthcheck HostConfig Hostname IOMaximumBandwidth Init IpcMode Isolation KernelMemory Labels Links LogConfig MacAddress MaskedPaths Memory MemoryReservation MemorySwap MemorySwappiness Mounts NanoCpus NetworkMode NetworkingConfig OomKillDisable OomScoreAdj PidMode PidsLimit PortBindings Privileged PublishAllPorts ReadonlyPaths ReadonlyRootfs RestartPolicy Runtime SecurityOpt ShmSize StopSignal StorageOpt Sysctls Tmpfs Tty UTSMode Ulimits UsernsMode VolumeDriver Volumes VolumesFrom'
+    const known = new Set([
+      'devices',
+      'dns',
+      'dns_search',
+      'entrypoint',
+      'extra_hosts',
+      'network_mode',
+      'privileged',
+      'shm_size',
+      'volumes',
+    ])
+    const spellings = options
+      .split(' ')
+      .flatMap((option) => [
+        option,
+        option.toLowerCase(),
+        option.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase(),
+      ])
+    const keys = [...new Set(spellings)].filter((key) => !known.has(key))
+    const plain = specOf(pipeline('steps: [{name: a, image: b}]\nvolumes: [{name: v, temp: {}}]'))
+    for (const key of keys) {
+      const evil = `${key}: [SYS_ADMIN]`
+      const text = `steps: [{name: a, image: b, ${evil}}]\nvolumes: [{name: v, temp: {${evil}}, ${evil}}]\n${evil}`
+      expect([key, specOf(pipeline(text))]).toEqual([key, plain])
+    }
   })
 
   it('gives credentials of git to the clone step only, where the worker says so', () => {
