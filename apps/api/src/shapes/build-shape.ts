@@ -1,8 +1,11 @@
 import { type Build, toUnixSeconds } from '@waggle/domain'
 import { optional } from './optional.ts'
 
-/** rest-api.md §6.4. `stages` only on the endpoints that say so. */
-export const buildShape = (build: Build, more: { readonly stages?: readonly object[] } = {}) => ({
+/** rest-api.md §6.4. `stages`, and `skipped`, which is Waggle's own, only on the endpoints that say so. */
+export const buildShape = (
+  build: Build,
+  more: { readonly stages?: readonly object[]; readonly skipped?: readonly object[] } = {},
+) => ({
   id: build.id,
   repo_id: build.repoId,
   trigger: build.trigger,
