@@ -56,4 +56,22 @@ describe("point 10: the habits, as Waggle's own .drone.yml runs them", () => {
     expect({ status: build.status, why }).toEqual({ status: 'success', why: '' })
     expect(steps.map((step) => step.name)).toEqual(['clone', 'install', 'types', 'lint', 'layers'])
   }, 420_000)
+
+  it.each([
+    ['describeStores', ['store/src/sqlite.test.ts', 'store/src/postgres.test.ts']],
+    ['describeEngine', ['engine-docker/src', 'engine-exec/src']],
+  ])('runs the one conformance suite %s on every adapter of its port', (suite, adapters) => {
+    const tests = execFileSync(
+      'git',
+      ['grep', '--untracked', '-l', `${suite}(`, '--', 'packages'],
+      {
+        cwd: root,
+        encoding: 'utf8',
+      },
+    )
+      .split('\n')
+      .filter((file) => file.endsWith('.test.ts'))
+    for (const adapter of adapters)
+      expect(tests.filter((file) => file.includes(adapter))).not.toEqual([])
+  })
 })
