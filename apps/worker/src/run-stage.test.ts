@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   conflict,
   type Given,
@@ -6,7 +8,7 @@ import {
   silentLogger,
   systemClock,
 } from '@waggle/domain'
-import { createNoopEngine, makeSpec, waitUntil } from '@waggle/testkit'
+import { createNoopEngine, FakeEngine, makeSpec, waitUntil } from '@waggle/testkit'
 import { describe, expect, it } from 'vitest'
 import { HeldStages } from './held-stages.ts'
 import { Lease } from './lease.ts'
@@ -80,5 +82,30 @@ describe('runStage', () => {
     lease.stop()
     await runStage(deps, lease, given)
     expect(told).toEqual(['acknowledge'])
+  })
+
+  it('F64 brings the card of a step, and goes on without one that is not taken', async () => {
+    const block = Buffer.from('{"schema":"https://x/s","data":{"a":"hunter2"}}').toString('base64')
+    const output = [`\x1b]1338;${block}\x1b]0m`]
+    const cards: unknown[] = []
+    const { told, lease, deps } = prepare({
+      grant: async () => undefined,
+      card: async (_lease, key, card) => {
+        cards.push([key.step, card])
+        throw internal('rpc_refused', 'the API answered 400')
+      },
+    })
+    const spec = makeSpec([{ name: 'a' }, { name: 'b' }], { masks: ['hunter2'], isSerial: true })
+    const engine = new FakeEngine({ a: { output }, b: {} })
+    const testdata = '../../../packages/engine-docker/testdata/given.json'
+    const full = JSON.parse(readFileSync(join(import.meta.dirname, testdata), 'utf8')) as Given
+    await runStage(
+      { ...deps, engine, compile: () => ({ kind: 'spec', spec, warnings: [] }) },
+      lease,
+      full,
+    )
+    expect(cards).toEqual([[1, { schema: 'https://x/s', data: '{"a":"******"}' }]])
+    expect(engine.events).toContain('end b')
+    expect(told).toEqual(['start', 'finish'])
   })
 })

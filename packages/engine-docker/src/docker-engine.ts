@@ -8,6 +8,7 @@ import {
 } from '@waggle/domain'
 import { EngineClient } from './engine-client.ts'
 import { engineTimers } from './engine-timers.ts'
+import { warnOfEngine } from './engine-warnings.ts'
 import { ensurePauseImage } from './pause-image.ts'
 import { type Prefetch, prefetchImages } from './prefetch-images.ts'
 import { listLeftovers, removeStage } from './remove-stage.ts'
@@ -38,6 +39,11 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
   /** By network id, from setup to destroy. A step of a stage that was set up by a dead process has none here and
    *  gets a namespace of its own. */
   const namespaces = new Map<string, StageNamespaces>()
+  const looked = once(() =>
+    warnOfEngine(client, log).catch((err: unknown) =>
+      log.debug('container engine not looked at', { err }),
+    ),
+  )
   const prefetches = new Map<string, Prefetch>()
   const pauseImage = once(() => ensurePauseImage(client))
 
@@ -45,6 +51,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
     type: 'docker',
     ping: async (signal) => {
       await client.call('GET', '/_ping', { deadlineMs: 5_000, signal })
+      await looked()
     },
     setup: async (spec) => {
       stageLabelsOf(spec)

@@ -48,5 +48,13 @@ describeScenarios(
     },
     // Nothing listens there: the pull is tried four times, then it is an internal error.
     unstartable: { image: '127.0.0.1:1/waggle/nowhere:1' },
+    // No interface may have a name so long.
+    withoutSetup: (spec) => ({
+      ...spec,
+      network: {
+        ...spec.network,
+        options: { 'com.docker.network.bridge.name': 'x'.repeat(40) },
+      },
+    }),
   },
 )

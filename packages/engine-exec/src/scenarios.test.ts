@@ -36,4 +36,6 @@ describeScenarios(async () => createExecEngine({ root: temp.path, log: silentLog
     return compiled.spec
   },
   unstartable: { workingDir: '/nowhere/at/all' },
+  // No file may have a name so long.
+  withoutSetup: (spec) => ({ ...spec, root: spec.root + 'x'.repeat(300) }),
 })

@@ -6,7 +6,6 @@ import {
   type SpecStep,
   silentLogger,
   systemClock,
-  unavailable,
 } from '@waggle/domain'
 import { type ExecuteResult, MaskSet, runSpec, StepLog } from '@waggle/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -22,6 +21,8 @@ export interface ScenarioCases {
   compile(manifest: string, ids: { readonly installation: string; readonly stage: number }): Spec
   /** Laid over a step, makes it one that cannot be started. */
   readonly unstartable: Partial<SpecStep>
+  /** Makes a stage one that cannot be set up. */
+  readonly withoutSetup: (spec: Spec) => Spec
 }
 
 /** How stages end: from a pipeline's file through compile and the walk to processes of a real engine
@@ -43,11 +44,9 @@ export const describeScenarios = (open: () => Promise<Engine>, cases: ScenarioCa
       const wanted = scenarios.filter(({ needs }) => !needs || cases.type === 'docker')
       it.each(wanted)('$name', async (scenario) => {
         stage++
-        const spec = breakSteps(
-          cases.compile(manifestOf(scenario, cases.type), { installation, stage }),
-          scenario,
-          cases.unstartable,
-        )
+        const compiled = cases.compile(manifestOf(scenario, cases.type), { installation, stage })
+        const whole = breakSteps(compiled, scenario, cases.unstartable)
+        const spec = scenario.hasNoSetup ? cases.withoutSetup(whole) : whole
         const { result, reporter, sinks } = await runScenario(engine, scenario, spec)
         expect({
           ...result,
@@ -70,7 +69,7 @@ export const describeScenarios = (open: () => Promise<Engine>, cases: ScenarioCa
 }
 
 const runScenario = async (engine: Engine, scenario: Scenario, spec: Spec) => {
-  const { event = '', maxSteps = 0, hasNoSetup = false } = scenario
+  const { event = '', maxSteps = 0 } = scenario
   const reporter = new RecordingReporter()
   const sinks = new Map<string, MemorySink>()
   const cancel = new AbortController()
@@ -80,7 +79,7 @@ const runScenario = async (engine: Engine, scenario: Scenario, spec: Spec) => {
   try {
     const result = await runSpec(
       {
-        engine: hasNoSetup ? withoutSetup(engine) : engine,
+        engine,
         reporter,
         openOutput: async (step) => {
           const sink = new MemorySink()
@@ -126,13 +125,6 @@ const watch = (sink: MemorySink, onReady: () => void): MemorySink => {
   }
   return sink
 }
-
-const withoutSetup = (engine: Engine): Engine => ({
-  ...engine,
-  setup: async () => {
-    throw unavailable('network_not_created', 'cannot create the network')
-  },
-})
 
 /** Places under the worker's process limit, first come first served. */
 const placesFor = (count: number) => {

@@ -25,6 +25,7 @@ export interface Scenario {
   readonly steps: readonly ScenarioStep[]
   /** What happens once a step prints `ready`; `at once`: cancelled before the start. */
   readonly event?: 'cancel' | 'timeout' | 'cancel at once'
+  /** Network or folder of the stage cannot be made. */
   readonly hasNoSetup?: boolean
   /** The worker's process limit. */
   readonly maxSteps?: number
