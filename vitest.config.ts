@@ -18,8 +18,8 @@ const system = (name: string) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
-    testTimeout: 120_000,
-    hookTimeout: 240_000,
+    testTimeout: 240_000,
+    hookTimeout: 300_000,
     sequence: { groupOrder: 1 },
   },
 })
@@ -28,14 +28,15 @@ export default defineConfig({
   test: {
     maxWorkers: 3,
     projects: [
-      project('packages', ['packages/*/src/**/*.test.ts'], [30_000, 60_000]),
-      project('apps', ['apps/*/src/**/*.test.ts'], [30_000, 60_000]),
+      project('packages', ['packages/*/src/**/*.test.ts'], [90_000, 120_000]),
+      project('apps', ['apps/*/src/**/*.test.ts'], [90_000, 120_000]),
       project(
         'architecture',
         ['test/architecture/**/*.test.ts', 'test/docs/**/*.test.ts'],
-        [10_000, 10_000],
+        [60_000, 60_000],
       ),
-      project('integration', ['test/integration/**/*.test.ts'], [60_000, 60_000]),
+      project('fuzz', ['test/fuzz/**/*.test.ts'], [120_000, 60_000]),
+      project('integration', ['test/integration/**/*.test.ts'], [120_000, 120_000]),
       { test: { ...system('examples').test, testTimeout: 90_000 } },
       system('e2e'),
       system('fault'),

@@ -107,7 +107,7 @@ export const createClient = ({ server, token }: ClientOptions): Client => {
       if (answer.status !== 200) throw new Error(`submit: ${answer.status} ${answer.text}`)
       return answer.json<BuildJson>()
     },
-    ended: (number, timeoutMs = 60_000, slug = testSlug) =>
+    ended: (number, timeoutMs = 120_000, slug = testSlug) =>
       waitUntil(
         `build ${number} to end`,
         async () => {

@@ -120,7 +120,7 @@ const startEngine = async (home: Home): Promise<void> => {
     await waitUntil(
       'the container engine to answer',
       async () => failure !== '' || answers(home.socket),
-      45_000,
+      90_000,
     )
   } catch (error) {
     failure = error instanceof Error ? error.message : 'no answer'

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Resolves with the first truthy answer. Fails with `what` after `timeoutMs`; errors of the question count as no. */
+/** Resolves with the first truthy answer. Fails with `what` after `timeoutMs`, which a slow machine may need; errors of
+ *  the question count as no. */
 export const waitUntil = async <T>(
   what: string,
   ask: () => Promise<T> | T,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
   everyMs = 20,
 ): Promise<NonNullable<T>> => {
   const deadline = performance.now() + timeoutMs
