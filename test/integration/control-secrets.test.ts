@@ -193,7 +193,7 @@ describe('a protected repository', () => {
   it('runs what a webhook brings only with its signature', async () => {
     const repo = await keyedRepo({ protected: true })
     const file = pipeline('a')
-    const signed = `${file}---\nkind: signature\nhmac: ${signFile(control.deps, repo, file)}\n`
+    const signed = `${file}---\nkind: signature\nhmac: ${await signFile(control.deps, repo, file)}\n`
     expect(await statusOf(repo, signed, '@hook')).toEqual(['pending'])
     expect(await statusOf(repo, file, '@hook')).toEqual(['blocked'])
     expect(await statusOf(repo, signed.replace('hello', 'evil'), '@hook')).toEqual(['blocked'])
@@ -206,7 +206,7 @@ describe('a protected repository', () => {
   it('does not take the signature of another repository, nor any without a key', async () => {
     const other = await keyedRepo()
     const file = pipeline('a')
-    const signed = `${file}---\nkind: signature\nhmac: ${signFile(control.deps, other, file)}\n`
+    const signed = `${file}---\nkind: signature\nhmac: ${await signFile(control.deps, other, file)}\n`
     expect(await statusOf(await keyedRepo({ protected: true }), signed, '@hook')).toEqual([
       'blocked',
     ])

@@ -34,7 +34,7 @@ export const planRequest = async (
   const report = await explainPlan({
     ...{ text, hook, repo, cloneUrl, secrets: stored, system: deps.system },
     key: openRepoSecret(deps.sealer, repo),
-    isSigned: (manifest) => hasSignature(deps, { repo, hook }, manifest),
+    isSigned: () => hasSignature(deps, { repo, hook }, text),
     nowMs: deps.clock.now(),
   })
   // What could not be read has no stages to tell of.

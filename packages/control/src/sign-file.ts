@@ -1,16 +1,20 @@
-import { invalid, type Repo } from '@waggle/domain'
+import { invalid, makeHook, type Repo } from '@waggle/domain'
 import { formatIssues, parseManifest, sealSecretData, signManifest } from '@waggle/pipeline'
 import type { ControlDeps } from './control-deps.ts'
 import { openRepoSecret } from './open-repo-secret.ts'
 
 /** The signature of a pipeline file for a repository (pipeline.md §4.4). Throws `invalid`: `repo_unkeyed` without a
  *  key of the repository's, `manifest_invalid` for a file that does not parse. */
-export const signFile = (
-  { sealer }: Pick<ControlDeps, 'sealer'>,
-  repo: Pick<Repo, 'uid' | 'secretSealed'>,
+export const signFile = async (
+  { sealer, manifests }: Pick<ControlDeps, 'sealer' | 'manifests'>,
+  repo: Pick<Repo, 'uid' | 'slug' | 'secretSealed' | 'throttle'>,
   text: string,
-): string => {
+): Promise<string> => {
   const key = keyOf(sealer, repo)
+  const { slug, throttle } = repo
+  const question = { text, hook: makeHook({ event: 'push' }), repo: { slug, throttle } }
+  const { refusal } = await manifests.plan(question)
+  if (refusal !== null) throw invalid('manifest_invalid', refusal)
   const manifest = parseManifest(text)
   if (manifest.issues.length > 0) throw invalid('manifest_invalid', formatIssues(manifest.issues))
   return signManifest(manifest, key)

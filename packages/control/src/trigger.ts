@@ -1,10 +1,5 @@
 import { conflict, failpoint, type Hook } from '@waggle/domain'
-import {
-  type PlannedStage,
-  parseManifest,
-  type SkippedStage,
-  type StagePlan,
-} from '@waggle/pipeline'
+import type { PlannedStage, SkippedStage, StagePlan } from '@waggle/pipeline'
 import { completeChangedFiles } from './changed-files.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
@@ -86,7 +81,7 @@ const planBuild = async (
   const ask = (hook: Hook) => deps.manifests.plan({ text, hook, repo: { slug, throttle } })
   const { plan, readsPaths } = await ask(request.hook)
   const hook = await completeChangedFiles(deps, request, request.hook, readsPaths, signal)
-  const isSigned = () => hasSignature(deps, request, parseManifest(text))
+  const isSigned = () => hasSignature(deps, request, text)
   const final = hook === request.hook ? plan : (await ask(hook)).plan
   return { hook, plan: planOf(final, text, isSigned) }
 }

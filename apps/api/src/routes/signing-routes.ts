@@ -31,9 +31,9 @@ export const signingRoutes = ({ control }: ApiDeps): readonly Route[] => {
 
 /** A file that does not parse, and a repository without a key, are 500 with the reason, as clients know it; but it is
  *  no failure of the server, so that nothing is thrown and logged. */
-const answer = (work: () => string): Reply => {
+const answer = async (work: () => string | Promise<string>): Promise<Reply> => {
   try {
-    return json({ data: work() })
+    return json({ data: await work() })
   } catch (error) {
     if (isWaggleError(error, 'invalid')) return json({ message: error.message }, 500)
     throw error
