@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Conversion } from '@waggle/domain'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { convert } from './convert.ts'
 import { folderReader } from './folder-reader.ts'
 import { testHook, testRepo } from './test-facts.ts'
@@ -58,10 +59,13 @@ describe('what a program may use', () => {
   })
 
   it('leaves nothing in the folder for temporary files', async () => {
-    await run('{ kind: "pipeline" }')
-    await errorOf('error "x"')
-    const left = (await readdir(tmpdir())).filter((name) => name.startsWith('waggle-convert-'))
-    expect(left).toEqual([])
+    const folder = await mkdtemp(join(tmpdir(), 'waggle-scratch-'))
+    vi.stubEnv('TMPDIR', folder)
+    const results = [await run('{ kind: "pipeline" }'), await run('error "x"')]
+    vi.unstubAllEnvs()
+    expect(results.map(({ kind }) => kind)).toEqual(['text', 'error'])
+    expect(await readdir(folder)).toEqual([])
+    await rm(folder, { recursive: true })
   })
 
   it('does not see the environment of the server', async () => {
@@ -94,7 +98,7 @@ describe('imports', () => {
     ['import', 'nothing follows import'],
     ["{ a: 1e5import '/etc/passwd' }", 'a number runs into a name'],
     ["import 'missing.libsonnet'", 'ci/missing.libsonnet is not in the repository'],
-    [`import '${'x'.repeat(300)}'`, 'longer than 255'],
+    [`import '${'x'.repeat(300)}'`, 'longer than 255 bytes'],
     ["importstr '../.waggle-importstr/x'", "the folder's name is taken"],
   ])('%j is refused with its place', async (text, message) => {
     expect(await errorOf(text)).toContain(message)
@@ -130,6 +134,13 @@ describe('imports', () => {
     )
     expect(await errorOf("import '0'", files)).toContain('ci/9:1:8: a file may import at most 10')
     expect(await errorOf("import '0'", files, { importLimit: 0 })).toContain('allows no imports')
+  })
+
+  it('that cannot lie beside each other are refused', async () => {
+    const files = { 'ci/a': '1', 'ci/a/b': '2' }
+    expect(await errorOf("(import 'a') + (import 'a/b')", files)).toContain(
+      'beside the other files',
+    )
   })
 
   it('are bounded in size', async () => {
@@ -173,7 +184,7 @@ describe('results', () => {
 
   it('says that the interpreter is not installed', async () => {
     expect(await errorOf('{}', {}, { program: 'waggle-no-such-jsonnet' })).toBe(
-      'jsonnet: the program "waggle-no-such-jsonnet" is not installed on this server',
+      'jsonnet: the program "waggle-no-such-jsonnet" is not installed here (Debian: apt-get install jsonnet)',
     )
   })
 

@@ -90,19 +90,30 @@ const runJsonnet = async (
       args.push('--ext-str-file', `${name}=../values/${index}`)
     }
     const code = join(folder, 'code')
-    for (const [path, text] of files) {
-      await mkdir(dirname(join(code, path)), { recursive: true })
-      await writeFile(join(code, path), text)
-    }
+    await writeFiles(code, files)
     const stdoutLimitBytes = manifestLimits.textBytes
     const confined = { folder: code, stdoutLimitBytes, timeoutMs, signal }
     return await runConfined(program, [...args, '--', entry], confined)
   } catch (error) {
     if (isWaggleError(error) && error.code === 'converter_missing')
-      throw new ConversionError(`jsonnet: ${error.message} on this server`)
+      throw new ConversionError(`jsonnet: ${error.message} here (Debian: apt-get install jsonnet)`)
     throw error
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const writeFiles = async (folder: string, files: ReadonlyMap<string, string>): Promise<void> => {
+  for (const [path, text] of files) {
+    try {
+      await mkdir(dirname(join(folder, path)), { recursive: true })
+      await writeFile(join(folder, path), text)
+    } catch (error) {
+      // A folder where another path has a file: a commit cannot hold both, but a template may bear any name.
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (!['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes(code)) throw error
+      throw new ConversionError(`jsonnet: ${path} cannot be imported beside the other files`)
+    }
   }
 }
 

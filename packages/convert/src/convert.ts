@@ -28,6 +28,8 @@ export interface ConvertSettings {
 
 export type ConvertDeps = ConvertSettings & ConversionContext
 
+const timeoutMs = 120_000
+
 interface Step {
   readonly text: string
   readonly by: readonly ConverterName[]
@@ -41,11 +43,14 @@ export const convert = async (
   file: ConfigFile,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Conversion> => {
+  // All of it, with the fetching of imports; each run of an interpreter has shorter limits of its own.
+  const limited = AbortSignal.timeout(timeoutMs)
+  const both = AbortSignal.any([signal, limited])
   try {
     const limit = manifestLimits.textBytes
     if (Buffer.byteLength(file.text) > limit) return unchanged(file.text)
-    const first = await convertInside(deps, file, signal)
-    const second = await convertOutside(deps, { ...file, text: first.text }, first, signal)
+    const first = await convertInside(deps, file, both)
+    const second = await convertOutside(deps, { ...file, text: first.text }, first, both)
     const last = convertForeign(file.path, second)
     if (Buffer.byteLength(last.text) > limit)
       throw new ConversionError(`convert: the result exceeds the limit of ${limit} bytes`)
@@ -53,8 +58,10 @@ export const convert = async (
       throw new ConversionError(`convert: ${file.path} gives an empty pipeline file`)
     return { kind: 'text', ...last }
   } catch (error) {
-    if (!(error instanceof ConversionError)) throw error
-    return { kind: 'error', error: error.message }
+    if (error instanceof ConversionError) return { kind: 'error', error: error.message }
+    if (!limited.aborted || signal.aborted) throw error
+    const seconds = timeoutMs / 1_000
+    return { kind: 'error', error: `convert: ${file.path}: took longer than ${seconds} seconds` }
   }
 }
 

@@ -29,9 +29,9 @@ export const collectFiles = async (
     if (next !== undefined && imported > importLimit)
       throw new ConversionError(tooMany(next, importLimit))
     const found: JsonnetImport[] = []
-    // One after the other: each may be a question to a git server.
+    const texts = await readSome([...wanted.values()], (one) => readFile(one.path, signal))
     for (const [key, one] of wanted) {
-      const text = await readFile(one.path, signal)
+      const text = texts.get(one) ?? null
       if (text === null)
         throw new ConversionError(`jsonnet: ${one.place}: ${one.path} is not in the repository`)
       left -= text.length
@@ -44,6 +44,22 @@ export const collectFiles = async (
     waiting = found
   }
   return files
+}
+
+// Each may be a question to a git server.
+const atOnce = 4
+
+const readSome = async (
+  all: readonly JsonnetImport[],
+  read: (one: JsonnetImport) => Promise<string | null>,
+): Promise<ReadonlyMap<JsonnetImport, string | null>> => {
+  const texts = new Map<JsonnetImport, string | null>()
+  for (let at = 0; at < all.length; at += atOnce) {
+    const some = all.slice(at, at + atOnce)
+    const found = await Promise.all(some.map(read))
+    for (const [index, one] of some.entries()) texts.set(one, found[index] ?? null)
+  }
+  return texts
 }
 
 const keyOf = ({ as, path }: JsonnetImport): string =>

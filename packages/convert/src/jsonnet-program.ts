@@ -75,12 +75,12 @@ const importOf = (
   return { as, path, place: placeOf(from, token) }
 }
 
-const mostPathLength = 255
+const mostPathBytes = 255
 
 /** threats.md T-57. */
 const problemOf = (path: string): string | null => {
   if (path === '' || path.endsWith('/')) return 'names no file'
-  if (path.length > mostPathLength) return `is longer than ${mostPathLength} characters`
+  if (Buffer.byteLength(path) > mostPathBytes) return `is longer than ${mostPathBytes} bytes`
   if (path.startsWith('/')) return 'only relative paths of the repository can be imported'
   if (/[^\P{Cc}]|\\/u.test(path)) return 'holds control characters or backslashes'
   return null

@@ -10,6 +10,8 @@ import type { Command, Operand, ParsedTemplate, Pipe, TemplateNode } from './tem
 import { textFunctions } from './text-functions.ts'
 
 const workLimit = 8 * 1024 * 1024
+// A step costs as much as handling a few characters: all of the work is a third of a second.
+const stepCost = 8
 const deepestCall = 50
 
 interface Variable {
@@ -107,7 +109,7 @@ export class TemplateRun {
     const { pipe } = node
     const bare = { ...pipe, variables: [] }
     const pairs = elementsOf(this.#pipe(bare, { dot, variables }), pipe.at)
-    this.#spend(pairs.length, pipe.at)
+    this.#spend(pairs.length * stepCost, pipe.at)
     for (const [key, value] of pairs) {
       this.#bindElement(pipe, variables, key, value)
       const flow = this.#walk(node.body, { dot: value, variables })
@@ -166,7 +168,7 @@ export class TemplateRun {
   #command(command: Command, scope: Scope, piped: Value | undefined): Value {
     const [first, ...rest] = command
     if (first === undefined) return null
-    this.#spend(1, first.at)
+    this.#spend(stepCost, first.at)
     if (first.kind === 'function') {
       const value = this.#function(first, rest, scope, piped)
       return this.#fields(value, first)
@@ -200,7 +202,7 @@ export class TemplateRun {
   #fields(value: Value, { fields, at }: Operand): Value {
     let reached = value
     for (const [depth, field] of fields.entries()) {
-      this.#spend(1, at)
+      this.#spend(stepCost, at)
       if (isMap(reached)) reached = reached.get(field) ?? null
       else if (reached === null && depth === 0) return null
       else throw new TemplateError(`${typeName(reached)} has no field .${field}`, at)

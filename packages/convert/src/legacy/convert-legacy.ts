@@ -1,4 +1,4 @@
-import { readDocuments, type YamlMap } from '@waggle/pipeline'
+import { manifestLimits, readDocuments, type YamlMap } from '@waggle/pipeline'
 import { ConversionError } from '../conversion-error.ts'
 import { printYaml } from '../print-yaml.ts'
 import type { ValueMap } from '../yaml-value.ts'
@@ -13,13 +13,26 @@ export const convertLegacy = (text: string): string | null => {
   const root = readLegacy(text)
   const secrets = legacySecrets(root)
   const matrix = root.entries.get('matrix')?.value
-  const pipelines =
-    matrix === undefined
-      ? [legacyPipeline(root, 'default', null)]
-      : expandMatrix(matrix).map((combination, index) =>
-          legacyPipeline(substituteMatrix(root, combination), `matrix-${index + 1}`, combination),
-        )
-  return [...pipelines, ...secrets].map(asDocument).join('')
+  const made: string[] = []
+  let left: number = manifestLimits.textBytes
+  const add = (document: ValueMap) => {
+    const text = asDocument(document)
+    left -= text.length
+    // Twenty-seven times a large file is a lot of work for nothing.
+    if (left < 0)
+      throw new ConversionError(
+        `legacy converter: the result exceeds the limit of ${manifestLimits.textBytes} bytes`,
+      )
+    made.push(text)
+  }
+  if (matrix === undefined) add(legacyPipeline(root, 'default', null))
+  else
+    for (const [index, combination] of expandMatrix(matrix).entries()) {
+      const substituted = substituteMatrix(root, combination)
+      add(legacyPipeline(substituted, `matrix-${index + 1}`, combination))
+    }
+  for (const secret of secrets) add(secret)
+  return made.join('')
 }
 
 const asDocument = (document: ValueMap): string => `---\n${printYaml(document)}\n`
