@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { startDocker, type TestDocker, tempFolder, testImages } from '@waggle/testkit'
@@ -88,8 +88,11 @@ describe.concurrent('docs/pipeline', () => {
   )
 })
 
-it('has an example on every page', () => {
+it('has an example on every page, and every page in its index', () => {
   const pages = readdirSync(folder).filter((name) => name.endsWith('.md'))
+  const index = readFileSync(join(folder, 'README.md'), 'utf8')
+  const linked = pages.filter((page) => page === 'README.md' || index.includes(`(${page})`))
+  expect(linked).toEqual(pages)
   const shown = new Set(examples.map((example) => example.page))
   expect(pages.length).toBeGreaterThan(20)
   expect(pages.filter((page) => !shown.has(page))).toEqual([])
