@@ -58,7 +58,10 @@ describe('point 6: the hand-over', () => {
     const { number, stageId } = await submitFor('race')
     const workers = await Promise.all(Array.from({ length: 10 }, (_, i) => byHand('race', i % 2)))
     const answers = await Promise.all(workers.map((worker) => accept(worker, stageId)))
-    expect(answers.map((answer) => answer.status).sort()).toEqual([200, ...Array(9).fill(409)])
+    expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([
+      200,
+      ...Array(9).fill(409),
+    ])
     expect(attemptsOf(stageId)).toEqual([['1', 'leased', '']])
     // Accepted is a lease on a pending stage, not a status.
     expect((await system.client.build(number)).stages?.[0]?.status).toBe('pending')
