@@ -141,7 +141,9 @@ const stepEnvironment = (
     ...(settings.netrcCloneOnly ? {} : netrcEnvironment(given)),
     ...literals(step),
     ...settingsToEnv(step.settings),
-    ...(script === '' ? {} : { ...made, DRONE_SCRIPT: script }),
+    // Health checks run in the container too, and may refer to them.
+    ...(script === '' && step.waggle.healthcheck === null ? {} : made),
+    ...(script === '' ? {} : { DRONE_SCRIPT: script }),
     ...(script !== '' && isWindows ? { SHELL: 'powershell.exe' } : {}),
   }),
 })

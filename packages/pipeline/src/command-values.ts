@@ -13,7 +13,7 @@ export interface HeldValue {
  *  a variable of the step, so that a branch or commit message cannot run as code (threats.md T-48): the variable of
  *  that name where the step cannot have another value under it, else one made for it. */
 export class CommandValues {
-  /** Variables made here; every step with commands gets them. */
+  /** Variables made here; every step with commands or a health check gets them. */
   readonly made = new Map<string, string>()
   readonly #names = new Map<string, string>()
   readonly #shell: Shell

@@ -101,6 +101,18 @@ describe('substituteDocument', () => {
     expect(output.endsWith(evil)).toBe(true)
   })
 
+  it('keeps a value out of the line that a health check has a shell run', () => {
+    const check = (command: string) =>
+      plain(substituted(`services: [{waggle: {healthcheck: {command: ${command}}}}]`).root) as {
+        services: { waggle: { healthcheck: { command: unknown } } }[]
+      }
+    const line = check('"ping ${NAME} \'${PARAM}\'"')
+    expect(line.services[0]?.waggle.healthcheck.command).toBe("ping n ''\"${WAGGLE_VALUE_1}\"''")
+    // A program gets its arguments as they are.
+    const words = check('[ping, "${PARAM}"]')
+    expect(words.services[0]?.waggle.healthcheck.command).toEqual(['ping', known['PARAM']])
+  })
+
   it('speaks PowerShell on Windows', () => {
     const { root } = substituted(
       'platform: {os: windows}\nsteps:\n- commands: ["echo ${DRONE_COMMIT_MESSAGE}"]\n',

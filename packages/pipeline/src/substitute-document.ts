@@ -138,6 +138,10 @@ class Walk {
   }
 }
 
-/** `steps[n].commands[m]`, also of services. */
-const isCommand = (path: Path): boolean =>
-  path.length === 4 && (path[0] === 'steps' || path[0] === 'services') && path[2] === 'commands'
+/** What a shell runs, of steps and of services: `commands[m]`, and `waggle.healthcheck.command` as a line. */
+const isCommand = (path: Path): boolean => {
+  const [list, , key, ...rest] = path
+  if (list !== 'steps' && list !== 'services') return false
+  if (key === 'commands') return rest.length === 1
+  return key === 'waggle' && rest.join('.') === 'healthcheck.command'
+}

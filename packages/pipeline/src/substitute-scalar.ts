@@ -1,4 +1,5 @@
 import { quoteValue } from './quote-value.ts'
+import { readEscapes } from './read-escapes.ts'
 import { readScalar } from './scalar-source.ts'
 import { evaluate, render, Values } from './substitute.ts'
 import { type Expression, parseTemplate, type Template } from './substitution-syntax.ts'
@@ -36,7 +37,8 @@ export class ScalarSubstitution {
   /** What is written, with values in it that no YAML reads as more than themselves, read again. `null`: the scalar's
    *  text says it all, or a value is not of that kind. */
   asWritten({ source, style }: YamlScalar): NewText | null {
-    if (source === undefined) return null
+    // On one line between double quotes literals and values do not change each other's meaning.
+    if (source === undefined || (style === 'double' && !source.includes('\n'))) return null
     let written = ''
     for (const part of parseTemplate(source)) {
       const text = typeof part === 'string' ? part : evaluate(part, this.values)
@@ -69,7 +71,7 @@ export class ScalarSubstitution {
 
   /** A part of what stands between double quotes. A backslash that an operator left alone stays one. */
   #unescape(literal: string): string {
-    if (!literal.includes('\\') && !literal.includes('\n')) return literal
+    if (!literal.includes('\n')) return readEscapes(literal) ?? literal
     return this.#read(`"${literal}"`)?.text ?? literal
   }
 }
