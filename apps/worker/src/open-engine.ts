@@ -3,6 +3,7 @@ import type { SettingValues, workerSettings } from '@waggle/config'
 import type { Engine, Given, Logger, Timers } from '@waggle/domain'
 import type { CompileResult, CompileSettings } from '@waggle/pipeline'
 import { compileSettings } from './compile-settings.ts'
+import type { GuardEngine } from './run-guard.ts'
 
 /** An engine with the compiler that speaks its specs. */
 export interface OpenedEngine {
@@ -10,6 +11,8 @@ export interface OpenedEngine {
   /** What to do while the engine does not answer: a sentence for whoever runs the worker. */
   readonly remedy: string
   readonly compile: (given: Given) => CompileResult
+  /** How a guard of the worker reaches the engine; absent: there can be none. */
+  readonly guard?: GuardEngine
 }
 
 /** Makes the engine of the worker's type. The container engine's client is loaded only where it is used: it costs an
@@ -32,9 +35,11 @@ export const openEngine = async (
         streamPull: settings.dockerStreamPull,
         pidsLimit: settings.pidsLimit,
         isStrict: settings.strictContainers,
+        copyImage: settings.cloneImage,
       })
       const remedy = `start the container engine at ${settings.dockerSocket}, or set WAGGLE_DOCKER_SOCKET`
-      return { engine, remedy, compile: bind(compileDocker, compile) }
+      const guard = { type: 'docker', socketPath: settings.dockerSocket } as const
+      return { engine, remedy, guard, compile: bind(compileDocker, compile) }
     }
     case 'exec': {
       const { compileExec, createExecEngine } = await import('@waggle/engine-exec')
@@ -42,6 +47,7 @@ export const openEngine = async (
       return {
         engine: createExecEngine({ root, log }),
         remedy,
+        guard: { type: 'exec', root },
         compile: bind(compileExec, compile),
       }
     }

@@ -1,17 +1,28 @@
 import { hostname } from 'node:os'
 import type { SettingValues, sharedSettings, workerSettings } from '@waggle/config'
-import { conflict, type Logger, scaledTimers, systemClock, type Timers } from '@waggle/domain'
+import {
+  conflict,
+  type Engine,
+  type Logger,
+  scaledTimers,
+  systemClock,
+  type Timers,
+} from '@waggle/domain'
 import { openLiveLog } from '@waggle/logs'
 import { openConsumer, openSignals, watchRedis } from '@waggle/queue'
 import packageFile from '../package.json' with { type: 'json' }
 import { drain } from './drain.ts'
 import { watchEngine } from './engine-watch.ts'
+import { monotonicMs } from './fence-file.ts'
 import { startHealthServer } from './health-server.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { HeldStages } from './held-stages.ts'
 import { takeIdentity } from './identity.ts'
 import { startJanitor } from './janitor.ts'
 import { type OpenedEngine, openEngine } from './open-engine.ts'
+import { startCachePurge } from './purge-caches.ts'
+import type { GuardEngine } from './run-guard.ts'
+import { SelfFence } from './self-fence.ts'
 import { createStepSlots } from './step-slots.ts'
 import { startTakeByPoll } from './take-by-poll.ts'
 import { takeOffer } from './take-offer.ts'
@@ -99,8 +110,15 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
   stack.defer(() => signals.close())
 
   const held = new HeldStages()
+  const fence = opened.guard && openFence(opened.engine, opened.guard, registered.installation)
+  if (fence) stack.defer(() => fence.stop())
   const heartbeat = startHeartbeat({
-    send: (attempts, sent) => api.heartbeat(attempts, sent),
+    send: async (attempts, sent) => {
+      const sentAt = monotonicMs()
+      const answer = await api.heartbeat(attempts, sent)
+      fence?.renewed(attempts, answer.lost, sentAt)
+      return answer
+    },
     held,
     everyMs: timers.heartbeatMs,
     clock,
@@ -122,6 +140,15 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
   })
   stack.defer(() => janitor.stop())
 
+  const purge = startCachePurge({
+    engine: opened.engine,
+    installation: registered.installation,
+    limits: { maxAgeMs: settings.cacheHours * 3_600_000, totalBytes: settings.cacheBytes },
+    clock,
+    log,
+  })
+  stack.defer(() => purge.stop())
+
   let stages = 0
   const exit = new AbortController()
   stack.defer(() => exit.abort())
@@ -130,6 +157,7 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
     held,
     liveLog,
     ...opened,
+    ...(fence ? { fence } : {}),
     ...(settings.maxSteps > 0 ? { slots: createStepSlots(settings.maxSteps) } : {}),
     killGraceMs: timers.killGraceMs,
     hasCards: settings.cards,
@@ -187,6 +215,19 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
       `another process has started with the id of this worker (${workerId}), so this one ends: give each worker a data folder of its own, not a copy`,
     )
   log.info('worker stopped')
+
+  function openFence(fenced: Engine, guard: GuardEngine, installation: string): SelfFence {
+    const { folder, bootId } = identity
+    const { selfFenceMs, heartbeatMs } = timers
+    return new SelfFence({
+      guard: { folder, installation, selfFenceMs, engine: guard },
+      bootId,
+      engine: fenced,
+      everyMs: heartbeatMs / 5,
+      clock,
+      log,
+    })
+  }
 
   async function openHealth(): Promise<number> {
     if (settings.port === 0) return 0

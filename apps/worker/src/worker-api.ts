@@ -66,7 +66,11 @@ export interface WorkerApi {
   accept(
     offer: Offer,
     requestId: string,
-    signals: { readonly signal: AbortSignal; readonly lastTry: AbortSignal },
+    options: {
+      readonly signal: AbortSignal
+      readonly lastTry: AbortSignal
+      readonly canFence?: boolean
+    },
   ): Promise<AcceptReply>
   start(
     lease: Lease,
@@ -203,10 +207,10 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
       })
       return reply.offer
     },
-    accept: (offer, requestId, { signal, lastTry }) =>
+    accept: (offer, requestId, { signal, lastTry, canFence = false }) =>
       call({
         path: workerPaths.accept(offer.stageId),
-        body: { attempt: offer.attempt, requestId, environment },
+        body: { attempt: offer.attempt, requestId, environment, canFence },
         reply: acceptReply,
         credential,
         signal,

@@ -126,7 +126,7 @@ export const types = {
       fallback,
     ),
   /** Comma separated; blanks around an entry and empty entries do not count. */
-  list: () =>
+  list: (fallback: readonly string[] = []) =>
     withDefault(
       z.string().transform((text) =>
         text
@@ -134,7 +134,7 @@ export const types = {
           .map((entry) => entry.trim())
           .filter((entry) => entry !== ''),
       ),
-      [] as string[],
+      [...fallback],
     ),
   /** `key:value,key2:value2`; the value may hold further colons. */
   map: () =>

@@ -122,6 +122,12 @@ export const workerSettings = {
     'Take cards, which plugins print to show their result, out of the log and keep them.',
     { fallback: 'true', aliases: ['DRONE_FLAG_ENABLE_CARDS'] },
   ),
+  hostPaths: setting(
+    'WAGGLE_WORKER_HOST_PATHS',
+    types.list(['/']),
+    'Folders of this machine that pipelines of trusted repositories may mount; `/` = all, `none` = none.',
+    { fallback: '`/`' },
+  ),
   strictContainers: setting(
     'WAGGLE_STRICT_CONTAINERS',
     types.flag(false),
@@ -133,6 +139,18 @@ export const workerSettings = {
     types.text('drone/git:latest'),
     'Image of the implicit clone step.',
     { fallback: '`drone/git:latest`', aliases: ['DRONE_RUNNER_CLONE_IMAGE'] },
+  ),
+  cacheHours: setting(
+    'WAGGLE_CACHE_HOURS',
+    types.integer(336, { min: 1, max: 100_000 }),
+    'How long cache volumes are kept unused, in hours.',
+    { fallback: '336' },
+  ),
+  cacheBytes: setting(
+    'WAGGLE_CACHE_BYTES',
+    types.integer(21_474_836_480),
+    'Most bytes that all cache volumes hold together; beyond it the longest unused go. 0 = no limit.',
+    { fallback: '20 GiB' },
   ),
   volumes: setting(
     'WAGGLE_WORKER_VOLUMES',

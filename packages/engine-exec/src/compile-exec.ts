@@ -36,6 +36,7 @@ import {
   stepSecrets,
   waitForServices,
 } from '@waggle/pipeline'
+import { compileCaches } from './compile-caches.ts'
 
 /** An exec pipeline as a spec (pipeline.md §6, §12): each step is a script file that a shell of the host runs. Pure and
  *  deterministic. The engine writes `script` to the path that ends `command`, makes the folders of `root`, and starts
@@ -50,7 +51,7 @@ export const compileExec = (given: Given, settings: CompileSettings): CompileRes
   const spec: Spec = {
     platform: pipeline.platform,
     steps: numberSteps(compileSteps(context), context),
-    volumes: [],
+    volumes: context.volumes,
     network: { id: '', labels: stageLabels(given, settings), options: {} },
     masks: stageMasks(given, pipeline, context.resolve, []),
     root: context.root,
@@ -65,6 +66,7 @@ interface Context {
   readonly name: string
   readonly root: string
   readonly folder: string
+  readonly volumes: Spec['volumes']
   readonly home: string
   readonly isWindows: boolean
   readonly base: Readonly<Record<string, string>>
@@ -84,9 +86,14 @@ const makeContext = (
   const root = posix.join(settings.root || '/tmp', name)
   const home = posix.join(root, 'home/drone')
   const folder = settings.localFolder || posix.join(root, 'drone/src')
+  const caches = compileCaches(given, settings, pipeline, {
+    root: settings.root || '/tmp',
+    stageRoot: root,
+  })
   const base = safeEnvironment({
     ...settings.hostEnvironment,
     ...baseEnvironment(given, pipeline, settings),
+    ...caches.environment,
     HOME: home,
     HOMEPATH: home,
     USERPROFILE: home,
@@ -103,6 +110,7 @@ const makeContext = (
     name,
     root,
     folder,
+    volumes: caches.volumes,
     home,
     isWindows,
     base,

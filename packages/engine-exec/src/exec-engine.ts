@@ -2,10 +2,13 @@ import { access, constants, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type AttemptRef,
+  type CacheLimits,
   type Clock,
   type Engine,
   isWaggleError,
   type Logger,
+  type ProbeOptions,
+  type ProbeResult,
   type RunOptions,
   type Spec,
   type SpecStep,
@@ -13,7 +16,9 @@ import {
   systemClock,
   unavailable,
 } from '@waggle/domain'
-import { runProcess } from './run-process.ts'
+import { CacheFolders } from './cache-folders.ts'
+import { probeProcess } from './probe-process.ts'
+import { environmentOf, runProcess } from './run-process.ts'
 import { StageFolder } from './stage-folder.ts'
 import { killStageProcesses } from './stage-processes.ts'
 
@@ -32,11 +37,13 @@ class ExecEngine implements Engine {
   readonly #root: string
   readonly #log: Logger
   readonly #clock: Clock
+  readonly #caches: CacheFolders
 
   constructor({ root, log, clock = systemClock }: ExecEngineOptions) {
     this.#root = root
     this.#log = log
     this.#clock = clock
+    this.#caches = new CacheFolders({ root, log, clock })
   }
 
   async ping(): Promise<void> {
@@ -55,6 +62,7 @@ class ExecEngine implements Engine {
     const folder = StageFolder.of(spec, this.#root)
     try {
       await folder.create(spec)
+      await this.#caches.prepare(spec)
       const netrc = netrcOf(spec)
       if (netrc !== '') await writeFile(join(folder.home, '.netrc'), `${netrc}\n`, { mode: 0o600 })
     } catch (error) {
@@ -74,7 +82,22 @@ class ExecEngine implements Engine {
     }
   }
 
+  async probe(spec: Spec, step: SpecStep, options: ProbeOptions): Promise<ProbeResult> {
+    const folder = StageFolder.of(spec, this.#root)
+    const env = environmentOf(step, options, folder)
+    return probeProcess(step, {
+      cwd: step.workingDir || folder.source,
+      env,
+      signal: options.signal,
+    })
+  }
+
+  async purgeCaches(owner: string, limits: CacheLimits): Promise<number> {
+    return this.#caches.purge(owner, limits)
+  }
+
   async destroy(spec: Spec): Promise<void> {
+    this.#caches.release(spec)
     await this.#removeFolder(StageFolder.of(spec, this.#root))
   }
 

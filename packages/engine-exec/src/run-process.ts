@@ -163,9 +163,9 @@ const isFolder = async (path: string): Promise<boolean> =>
 
 /** The spec's variables, the fresh ones, the secrets; nothing of the worker's own. The credentials for git are in a
  *  file (environment.md §2.2). */
-const environmentOf = (
+export const environmentOf = (
   step: SpecStep,
-  options: RunOptions,
+  options: Pick<RunOptions, 'environment'>,
   folder: StageFolder,
 ): Record<string, string> => {
   const environment: Record<string, string> = {
