@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '../..')
 
-export interface WaggleRun {
+interface WaggleRun {
   readonly code: number | null
   readonly out: string
   readonly err: string
