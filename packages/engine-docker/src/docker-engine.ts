@@ -9,6 +9,7 @@ import {
 import { EngineClient } from './engine-client.ts'
 import { engineTimers } from './engine-timers.ts'
 import { warnOfEngine } from './engine-warnings.ts'
+import { patiently } from './patiently.ts'
 import { ensurePauseImage } from './pause-image.ts'
 import { type Prefetch, prefetchImages } from './prefetch-images.ts'
 import { listLeftovers, removeStage } from './remove-stage.ts'
@@ -53,12 +54,15 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
       await client.call('GET', '/_ping', { deadlineMs: 5_000, signal })
       await looked()
     },
-    setup: async (spec) => {
+    setup: async (spec, patience = AbortSignal.abort()) => {
       stageLabelsOf(spec)
-      await Promise.all([
-        createNetwork(client, spec, options.subnets ?? defaultSubnets),
-        ...createVolumes(client, spec),
-      ])
+      const waiting = { client, clock: systemClock, retryMs: timers.retryMs }
+      await patiently(waiting, patience, () =>
+        Promise.all([
+          createNetwork(client, spec, options.subnets ?? defaultSubnets),
+          ...createVolumes(client, spec),
+        ]),
+      )
       if (namespaces.has(spec.network.id)) return
       const shared = new StageNamespaces({ client, log, pauseImage }, spec)
       namespaces.set(spec.network.id, shared)
