@@ -35,6 +35,7 @@ export const openEngine = async (
         streamPull: settings.dockerStreamPull,
         pidsLimit: settings.pidsLimit,
         isStrict: settings.strictContainers,
+        hostPaths: settings.hostPaths,
         copyImage: settings.cloneImage,
       })
       const remedy = `start the container engine at ${settings.dockerSocket}, or set WAGGLE_DOCKER_SOCKET`

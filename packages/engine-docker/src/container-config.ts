@@ -1,5 +1,6 @@
 import type { Spec, SpecStep } from '@waggle/domain'
 import type Docker from 'dockerode'
+import { checkHostPath } from './check-host-path.ts'
 import { isPipe, mountPath, refuseProcFolder } from './check-path.ts'
 import { tryLabel } from './stage-labels.ts'
 
@@ -13,6 +14,8 @@ export interface ContainerOptions {
   readonly pidsLimit: number
   /** Few capabilities, no new privileges, an init process (threats.md T-23). */
   readonly isStrict: boolean
+  /** Folders of the machine that pipelines of trusted repositories may mount. */
+  readonly hostPaths: readonly string[]
 }
 
 /** The body of the container's creation (pipeline.md §13.2, §13.3). Every field is named here: nothing is merged in
@@ -60,7 +63,7 @@ const hostConfig = (spec: Spec, step: SpecStep, options: ContainerOptions): Dock
   ExtraHosts: [...step.extraHosts],
   ...(options.pidsLimit > 0 ? { PidsLimit: options.pidsLimit } : {}),
   ...(options.isStrict && !step.privileged ? strictProfile : {}),
-  ...mountsOf(spec, step),
+  ...mountsOf(spec, step, options.hostPaths),
   ...limitsOf(step),
 })
 
@@ -102,7 +105,7 @@ const limitsOf = (step: SpecStep): Docker.HostConfig => {
   }
 }
 
-const mountsOf = (spec: Spec, step: SpecStep): Docker.HostConfig => {
+const mountsOf = (spec: Spec, step: SpecStep, hostPaths: readonly string[]): Docker.HostConfig => {
   const isWindows = spec.platform.os === 'windows'
   const binds: string[] = []
   const mounts: Docker.MountSettings[] = []
@@ -113,6 +116,7 @@ const mountsOf = (spec: Spec, step: SpecStep): Docker.HostConfig => {
     const target = mountPath(mount.path, isWindows)
     if (volume.kind === 'host') {
       const source = mountPath(volume.path, isWindows)
+      checkHostPath(spec, volume, hostPaths)
       // A bind makes a folder that is missing yet, as Drone does.
       if (isWindows && isPipe(source))
         mounts.push({ Type: 'npipe' as 'bind', Source: source, Target: target })
@@ -128,13 +132,14 @@ const mountsOf = (spec: Spec, step: SpecStep): Docker.HostConfig => {
       mounts.push({ Type: 'volume', Source: volume.id, Target: target })
     }
   }
-  return { Binds: binds, Mounts: mounts, Devices: devicesOf(spec, step) }
+  return { Binds: binds, Mounts: mounts, Devices: devicesOf(spec, step, hostPaths) }
 }
 
-const devicesOf = (spec: Spec, step: SpecStep) =>
+const devicesOf = (spec: Spec, step: SpecStep, hostPaths: readonly string[]) =>
   step.devices.flatMap((device) => {
     const volume = spec.volumes.find((candidate) => candidate.name === device.name)
     if (volume?.kind !== 'host' || !volume.path.startsWith('/dev/')) return []
+    checkHostPath(spec, volume, hostPaths)
     return [
       {
         PathOnHost: mountPath(volume.path, false),

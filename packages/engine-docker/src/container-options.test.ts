@@ -1,7 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Engine, noLimits, type Spec, type SpecVolume, silentLogger } from '@waggle/domain'
+import {
+  type Engine,
+  isWaggleError,
+  noLimits,
+  type Spec,
+  type SpecVolume,
+  silentLogger,
+} from '@waggle/domain'
 import {
   type DockerStep,
   dockerStage,
@@ -339,10 +346,15 @@ describe.concurrent('the strict profile', { timeout: 60_000 }, () => {
 })
 
 describe('what goes to the engine', () => {
-  const configOf = (step: Partial<DockerStep>, spec: Partial<Spec> = {}, isStrict = false) => {
+  const configOf = (
+    step: Partial<DockerStep>,
+    spec: Partial<Spec> = {},
+    isStrict = false,
+    hostPaths: readonly string[] = ['/'],
+  ) => {
     const stage = { ...dockerStage([{ name: 'one', ...step }]), ...spec }
     return containerConfig(stage, stage.steps[0]!, {
-      ...{ try: 1, environment: {}, pauseId: '', pidsLimit: 0, isStrict },
+      ...{ try: 1, environment: {}, pauseId: '', pidsLimit: 0, isStrict, hostPaths },
     }).HostConfig
   }
   const windows = {
@@ -372,6 +384,37 @@ describe('what goes to the engine', () => {
       expect(() => configOf({ workingDir })).toThrow('must not work in')
     },
   )
+
+  it.each([
+    ['/data', ['/data'], true],
+    ['/data/x/', ['/data/'], true],
+    ['/data/x', ['/srv', '/'], true],
+    ['/database', ['/data'], false],
+    ['/var/run/docker.sock', ['/data'], false],
+    ['/var/run/docker.sock', ['/var/run/docker.sock'], true],
+    ['/data', [], false],
+  ])('F13 %s is mounted where %j are allowed: %s', (path, allowed, isMounted) => {
+    const volumes = [hostVolume('v', path), hostVolume('_workspace', '/elsewhere')]
+    const mounts = [
+      { name: 'v', path: '/v' },
+      { name: '_workspace', path: '/drone' },
+    ]
+    const tried = () => {
+      try {
+        return configOf({ mounts }, { volumes }, false, allowed)?.Binds?.length
+      } catch (error) {
+        return isWaggleError(error) && error.code
+      }
+    }
+    expect(tried()).toBe(isMounted ? 2 : 'host_path_refused')
+  })
+
+  it('F13 a device is asked for like a mount', () => {
+    const volumes = [hostVolume('kvm', '/dev/kvm')]
+    const devices = [{ name: 'kvm', path: '/dev/kvm' }]
+    expect(configOf({ devices }, { volumes }, false, ['/dev'])?.Devices).toHaveLength(1)
+    expect(() => configOf({ devices }, { volumes }, false, ['/data'])).toThrow('/dev/kvm')
+  })
 
   it('F53 a swap limit without end is handed on', () => {
     const limits = { ...noLimits, memoryBytes: 1, memorySwapBytes: -1 }

@@ -24,6 +24,7 @@ export interface CreateDeps {
   readonly showPull: boolean
   readonly pidsLimit: number
   readonly isStrict: boolean
+  readonly hostPaths: readonly string[]
   readonly namespaces: StageNamespaces | undefined
 }
 
@@ -113,6 +114,7 @@ const create = async (
     pauseId,
     pidsLimit: deps.pidsLimit,
     isStrict: deps.isStrict,
+    hostPaths: deps.hostPaths,
   })
   const post = () =>
     deps.client.call<{ Id: string }>('POST', '/containers/create', { query: { name }, body })

@@ -30,6 +30,8 @@ export interface DockerEngineOptions {
   readonly pidsLimit?: number
   /** Fewer capabilities, no new privileges, an init process (threats.md T-23); no by default. */
   readonly isStrict?: boolean
+  /** Folders of the machine that pipelines of trusted repositories may mount; all by default. */
+  readonly hostPaths?: readonly string[]
 }
 
 /** Runs specs in containers (pipeline.md §13). */
@@ -81,6 +83,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
           showPull: options.streamPull ?? true,
           pidsLimit: options.pidsLimit ?? 2_048,
           isStrict: options.isStrict ?? false,
+          hostPaths: options.hostPaths ?? ['/'],
           namespaces: namespaces.get(spec.network.id),
         },
         spec,

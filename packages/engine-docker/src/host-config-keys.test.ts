@@ -39,7 +39,14 @@ const configOf = (pipeline: object): unknown => {
   const step = compiled.spec.steps.find(({ name }) => name === 'a')
   return step
     ? containerConfig(compiled.spec, step, {
-        ...{ try: 1, environment: {}, pauseId: '', pidsLimit: 2_048, isStrict: false },
+        ...{
+          try: 1,
+          environment: {},
+          pauseId: '',
+          pidsLimit: 2_048,
+          isStrict: false,
+          hostPaths: [],
+        },
       })
     : 'no step a'
 }
