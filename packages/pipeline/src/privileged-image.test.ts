@@ -52,7 +52,8 @@ describe('isPrivilegedPlugin', () => {
   it('minds variables and folders that reach the step from elsewhere, and never lets forks', () => {
     expect(isPrivilegedPlugin(plugin, context)).toBe(true)
     expect(isPrivilegedPlugin(plugin, { ...context, sharedNames: ['LD_PRELOAD'] })).toBe(false)
-    expect(isPrivilegedPlugin(plugin, { ...context, workspaceBase: '/usr/local/x' })).toBe(false)
+    for (const workspaceBase of ['/usr/local/x', '/root', '/root/.docker', '/var/lib/docker'])
+      expect(isPrivilegedPlugin(plugin, { ...context, workspaceBase })).toBe(false)
     expect(isPrivilegedPlugin(plugin, { ...context, isFork: true })).toBe(false)
   })
 
@@ -133,6 +134,7 @@ describe('spoofed plugins (threats T-20)', () => {
       (name) => `environment: {${name}: x}`,
     ),
     'environment: {LD_AUDIT: {from_secret: a}}',
+    'detach: true, waggle: {healthcheck: {command: [sh, -c, id]}}',
   ]
 
   it.each(names)('lets %s as it is, and not when the file makes something else of it', (name) => {

@@ -28,7 +28,8 @@ const refusedNames = new Set([
 ])
 const refusedPrefixes = ['LD_', 'PYTHON', 'BASH_FUNC_']
 
-/** Where a workspace would lie over what the plugin runs. */
+/** Where a workspace or volume would lie over what the plugin runs: its programs, what it is set up with, and the
+ *  extensions and data that a container engine inside of it starts from. */
 const programFolders = [
   '/bin',
   '/sbin',
@@ -43,6 +44,8 @@ const programFolders = [
   '/dev',
   '/run',
   '/var/run',
+  '/var/lib/docker',
+  '/root',
 ]
 
 export interface PrivilegeContext {
@@ -61,6 +64,8 @@ export interface PrivilegeContext {
 export const isPrivilegedPlugin = (step: PipelineStep, context: PrivilegeContext): boolean => {
   // Most steps have commands: the dearer question comes after.
   if (step.commands.length + step.command.length + step.entrypoint.length > 0) return false
+  // It would run in the plugin's container, with its privileges.
+  if (step.waggle.healthcheck?.probe.kind === 'command') return false
   if (context.isFork || !isListed(step.image, context.images)) return false
   if (isWithin(context.workspaceBase, programFolders)) return false
   if (step.volumes.some(({ path }) => context.mayMount !== true || isSystemPath(path))) return false
