@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { startRedis, tempFolder } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from './test-api.ts'
@@ -82,6 +85,36 @@ describe('POST /api/plan', () => {
     expect(json.issues).toMatchObject([
       { line: 2, path: 'steps' },
       { line: 3, path: 'name' },
+    ])
+  })
+
+  test('reads the file and the changed files of a source', async () => {
+    const repository = join(api.folder, 'hello')
+    await mkdir(join(repository, 'docs'), { recursive: true })
+    const git = (...args: readonly string[]) =>
+      execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=a@b.c', ...args], {
+        cwd: repository,
+        encoding: 'utf8',
+      }).trim()
+    git('init', '--quiet', '--initial-branch=main')
+    const step = (name: string, path: string) =>
+      `- { name: ${name}, image: b, commands: [ ls ], when: { paths: [ ${path} ] } }\n`
+    const text = `kind: pipeline\nsteps:\n${step('docs', 'docs/**')}${step('code', 'src/**')}`
+    await writeFile(join(repository, '.drone.yml'), text)
+    git('add', '.')
+    git('commit', '--quiet', '-m', 'One')
+    const before = git('rev-parse', 'HEAD')
+    await writeFile(join(repository, 'docs/a.md'), 'a')
+    git('add', '.')
+    git('commit', '--quiet', '-m', 'Two')
+    const source = { url: `file://${repository}`, ref: 'main' }
+    const { json } = await plan({ pipeline: undefined, source, before })
+    expect(json).toMatchObject({ reason: '', ref: 'refs/heads/main' })
+    const runs = json.stages[0].steps.map((one: Step) => [one.name, one.runs])
+    expect(runs).toEqual([
+      ['clone', 'always'],
+      ['docs', 'on-success'],
+      ['code', 'never'],
     ])
   })
 

@@ -56,6 +56,7 @@ const planned = (call: UserCall, repo: Repo, body: JsonBody): SubmitRequest => {
       sender: call.user.login,
       author: call.user.login,
       ref,
+      before: body.text('before', 100) ?? '',
       after: source?.text('commit', 100) ?? '',
       source: body.text('source_branch', 500) ?? named,
       target:

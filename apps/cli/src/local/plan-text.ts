@@ -44,7 +44,7 @@ const stageText = (stage: StageReport): string => {
     ...(stage.dependsOn.length > 0 ? [`after ${stage.dependsOn.join(', ')}`] : []),
     ...(stage.dependsOn.length > 0 ? [whenText(stage)] : []),
     ...Object.entries(stage.labels).map(([name, value]) => `${name}=${value}`),
-    ...(stage.retries > 0 ? [`up to ${stage.retries} more tries`] : []),
+    ...(stage.retries > 0 ? [triesText(stage.retries)] : []),
     ...(stage.limit > 0 ? [`at most ${stage.limit} at once`] : []),
   ]
   const lines = [
@@ -84,13 +84,16 @@ const stepRow = (step: StepReport): string[] => {
     ...(step.privileged ? ['privileged'] : []),
     ...(step.isAwaited ? ['waited for until ready'] : []),
     ...(step.timeoutMs > 0 ? [`at most ${duration(step.timeoutMs / 1_000)}`] : []),
-    ...(step.retries > 0 ? [`up to ${step.retries} more tries`] : []),
+    ...(step.retries > 0 ? [triesText(step.retries)] : []),
     ...(step.dependsOn.length > 0 ? [`after ${step.dependsOn.join(', ')}`] : []),
     ...(step.skipped === '' ? [] : [step.skipped]),
   ]
   const number = step.number === 0 ? '-' : String(step.number)
   return [number, step.name, step.image, runs[step.runs], facts.join('; ')]
 }
+
+const triesText = (retries: number): string =>
+  retries === 1 ? 'one more try' : `up to ${retries} more tries`
 
 const indent = (text: string): string =>
   text
