@@ -94,6 +94,7 @@ const compileAndRun = async (deps: RunStageDeps, lease: Lease, given: Given): Pr
 
 /** A file can give rise to as many as it has steps. */
 const mostWarnings = 10
+
 /** A manifest that makes compile throw is a defect of ours; the stage gets its error all the same. */
 const tryCompile = (deps: RunStageDeps, given: Given): CompileResult => {
   try {

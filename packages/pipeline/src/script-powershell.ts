@@ -5,13 +5,14 @@ export const powershellScript = (commands: readonly string[]): string =>
 export const powershellFileScript = (commands: readonly string[]): string =>
   ["$erroractionpreference = 'stop'\n", ...commands.map(traced)].join('')
 
-/** Writes the credentials that the step was given and forgets them. Unlike the reference all four credential variables are cleared (rule X13). */
+/** Writes the credentials that the step was given and forgets them. A redirection would write UTF-16 in Windows
+ *  PowerShell, which git does not read. Unlike in the reference all four variables are cleared (rule X13). */
 export const powershellNetrcPart = `if ($Env:DRONE_NETRC_MACHINE) {
-@"
+[IO.File]::WriteAllText((Join-Path $Env:USERPROFILE '_netrc'), @"
 machine $Env:DRONE_NETRC_MACHINE
 login $Env:DRONE_NETRC_USERNAME
 password $Env:DRONE_NETRC_PASSWORD
-"@ > (Join-Path $Env:USERPROFILE '_netrc');
+"@)
 }
 foreach ($name in 'DRONE_NETRC_MACHINE', 'DRONE_NETRC_USERNAME', 'DRONE_NETRC_PASSWORD', 'DRONE_NETRC_FILE', 'DRONE_SCRIPT') {
 [Environment]::SetEnvironmentVariable($name, $null)
