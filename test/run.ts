@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startDocker } from '@waggle/testkit'
-import { bringParts } from './needed-parts.ts'
+import { leftOut } from './left-out.ts'
+import { bringParts, engineMarks, type MissingPart } from './needed-parts.ts'
 import type { TestSummary } from './summary-reporter.ts'
 
 /** `waggle test`: brings what the tests need, runs every check and every suite, and closes with one plain line. */
@@ -28,7 +29,7 @@ if (values.help) {
 Installs what the tests need (redis-server, PostgreSQL, git, a container engine) where it is missing and
 the machine allows it, then runs type check, lint, layer rules and all suites.
 
-  --project NAME  only these suites: packages, apps, architecture, integration, e2e, fault
+  --project NAME  only these suites: packages, apps, architecture, fuzz, integration, examples, e2e, fault
   --skip-check    no type check and no lint
   --runs N        inputs of each fuzz and property test (default: a CI-sized slice)
 
@@ -53,7 +54,7 @@ const check = (name: string, command: string, args: readonly string[]): void => 
   say(`${status === 0 ? '✓' : '✗'} ${name} (${seconds} s)`)
 }
 
-for (const missing of bringParts(say)) notes.push(missing)
+const missing: MissingPart[] = [...bringParts(say)]
 
 if (!values['skip-check']) {
   check('type check', bin('tsc'), [])
@@ -63,11 +64,13 @@ if (!values['skip-check']) {
 }
 
 const docker = await startDocker().catch((error: unknown) => {
-  notes.push(
-    `tests with containers did not run: ${error instanceof Error ? error.message : String(error)}`,
-  )
+  const reason = error instanceof Error ? error.message : String(error)
+  missing.push({ reason, marks: engineMarks })
   return null
 })
+const cannotRun = leftOut(root, missing)
+for (const { reason } of missing) notes.push(reason)
+for (const { file, reason } of cannotRun) notes.push(`${file}: ${reason.split(';')[0]}`)
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-summary-'))
 const summaryPath = join(folder, 'summary.json')
@@ -79,6 +82,9 @@ const { status } = spawnSync(
     '--reporter=default',
     `--reporter=${join(root, 'test/summary-reporter.ts')}`,
     ...(values.project ?? []).flatMap((name) => ['--project', name]),
+    ...cannotRun.flatMap(({ file }) => ['--exclude', file]),
+    // Where nothing of what was asked for can run, that is said below.
+    ...(cannotRun.length > 0 ? ['--passWithNoTests'] : []),
     ...positionals,
   ],
   {

@@ -47,14 +47,16 @@ describe('point 2: waggle test', () => {
 
   it('names what cannot run, with its reason, and counts it', () => {
     const nowhere = join(folder.path, 'nothing.sock')
-    const { code, lines } = run(['--project', 'architecture', 'test/docs/links.test.ts'], {
+    const files = ['test/docs/links.test.ts', 'test/e2e/lines.test.ts']
+    const { code, lines } = run(['--project', 'architecture', '--project', 'e2e', ...files], {
       WAGGLE_TEST_DOCKER_SOCKET: nowhere,
     })
     const from = lines.indexOf('Did not run:')
     expect(from).toBeGreaterThan(0)
-    expect(lines.slice(from).join('\n')).toContain(
-      `no container engine answers at WAGGLE_TEST_DOCKER_SOCKET=${nowhere}`,
-    )
+    const told = lines.slice(from).join('\n')
+    const reason = `no container engine answers at WAGGLE_TEST_DOCKER_SOCKET=${nowhere}`
+    expect(told).toContain(`  ${reason}\n`)
+    expect(told).toContain(`  test/e2e/lines.test.ts: ${reason}\n`)
     expect(lines.at(-1)).toMatch(/^3 passed, 0 failed, [1-9]\d* skipped$/)
     expect(code).toBe(0)
   })
