@@ -49,4 +49,4 @@ const decodeCommand = (check: WaggleFields): Probe | null => {
 }
 
 /** Printable ASCII that begins with a slash: it becomes the line of a request. */
-const isPath = (path: string): boolean => /^\/[!-~]{0,1000}$/.test(path) || path.includes('${')
+const isPath = (path: string): boolean => /^\/[!-~]{0,1000}$/.test(path) || path.includes(`\${`)

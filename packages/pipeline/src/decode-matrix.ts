@@ -23,7 +23,10 @@ export const decodeMatrix = (waggle: WaggleFields): readonly MatrixValues[] => {
   }
   const excluded = decodeEntries(matrix, 'exclude', names, 'some')
   const included = decodeEntries(matrix, 'include', names, 'all')
-  const kept = product(axes).filter((values) => !excluded.some((entry) => matches(values, entry)))
+  const combinations = product(axes)
+  const kept = combinations.filter((values) => !excluded.some((entry) => matches(values, entry)))
+  if (kept.length + included.length === 0 && combinations.length > 0)
+    matrix.issue('exclude', 'leaves no combination')
   return unique(matrix, [...kept, ...included])
 }
 
@@ -124,7 +127,6 @@ const unique = (matrix: WaggleFields, all: readonly MatrixValues[]): readonly Ma
   const { matrixSize } = manifestLimits
   if (seen.size > matrixSize)
     matrix.issue('include', `the matrix exceeds the limit of ${matrixSize} combinations`)
-  if (all.length === 0) matrix.issue('exclude', 'leaves no combination')
   return [...seen.values()].slice(0, matrixSize)
 }
 

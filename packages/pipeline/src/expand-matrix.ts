@@ -51,7 +51,7 @@ const decodePlanned = (
 
 const holdsReference = (node: YamlNode | undefined): boolean => {
   if (node === undefined) return false
-  if (node.kind === 'scalar') return node.text.includes('${')
+  if (node.kind === 'scalar') return node.text.includes(`\${`)
   if (node.kind === 'list') return node.items.some(holdsReference)
   return [...node.entries.values()].some(({ value }) => holdsReference(value))
 }

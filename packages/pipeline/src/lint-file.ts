@@ -2,6 +2,7 @@ import { findCycle } from './graph.ts'
 import { type LintProblem, placeProblems } from './lint-problem.ts'
 import type { ManifestDocument, ParsedManifest } from './manifest.ts'
 import type { ManifestIssue } from './manifest-issue.ts'
+import { stagesOfName } from './matrix-instances.ts'
 
 type PipelineDocument = Extract<ManifestDocument, { role: 'pipeline' }>
 
@@ -79,7 +80,14 @@ const lintPlatform = ({ pipeline }: PipelineDocument): LintProblem[] => {
 
 /** S9, a guard: dependencies that name earlier pipelines only cannot make a cycle. */
 const lintCycle = (documents: readonly PipelineDocument[]): ManifestIssue[] => {
-  const cycle = findCycle(documents.map(({ pipeline }) => pipeline))
+  const pipelines = documents.map(({ pipeline }) => pipeline)
+  const stages = stagesOfName(pipelines)
+  const cycle = findCycle(
+    pipelines.map(({ name, dependsOn }) => ({
+      name,
+      dependsOn: dependsOn.flatMap((dependency) => stages.get(dependency) ?? []),
+    })),
+  )
   const first = documents.find(({ pipeline }) => cycle?.includes(pipeline.name))
   if (cycle === null || first === undefined) return []
   const message = 'Error: Dependency cycle detected in Pipeline'

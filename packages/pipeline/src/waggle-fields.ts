@@ -24,10 +24,10 @@ export class WaggleFields {
     for (const [name, { key }] of fields.map.entries) {
       if (known.includes(name)) continue
       const meant = closestWord(name, known)
-      const hint = meant === null ? `known are ${known.join(', ')}` : `did you mean '${meant}'?`
+      const hint = meant === null ? `known are ${known.join(', ')}` : `did you mean `\$meant`?`
       fields.sink.add(
         'unknown_key',
-        `unknown key '${name.slice(0, 80)}': ${hint}`,
+        `unknown key `\${name.slice(0, 80)}`: ${hint}`,
         fields.path,
         key,
       )
@@ -94,12 +94,14 @@ export class WaggleFields {
       this.fields.mismatch(key, 'a single value')
       return null
     }
-    return node.text.includes('${') ? null : node
+    return node.text.includes(`\${`) ? null : node
   }
 
   issue(key: string, message: string): void {
     const { fields } = this
-    const at = fields.map.entries.get(key)?.value ?? fields.map
-    fields.sink.add('waggle_value', message, fields.pathOf(key), at)
+    const at = fields.map.entries.get(key)?.value
+    // Of the mapping itself where the key is what is missing.
+    const path = at === undefined ? fields.path : fields.pathOf(key)
+    fields.sink.add('waggle_value', message, path, at ?? fields.map)
   }
 }
