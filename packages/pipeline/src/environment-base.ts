@@ -31,7 +31,7 @@ export const repoEnvironment = ({ repo, build }: Given): Record<string, string> 
   CI_REPO: repo.slug,
   CI_REPO_NAME: repo.slug,
   CI_REPO_LINK: repo.link,
-  CI_REPO_REMOTE: repo.gitHttpUrl,
+  CI_REPO_REMOTE: build.cloneUrl || repo.gitHttpUrl,
   CI_REMOTE_URL: build.cloneUrl || repo.gitHttpUrl,
   CI_REPO_PRIVATE: String(repo.private),
 })

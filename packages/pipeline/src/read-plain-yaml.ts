@@ -277,7 +277,11 @@ class PlainReader implements FlowSource {
     if (kept === 0 || this.#indent > indent) this.leave()
     const text = lines.slice(0, kept).join('\n') + (header === '|' ? '\n' : '')
     if (!this.#isEnd && this.text[this.#at] === '#') this.#next()
-    return { kind: 'scalar', text, style: 'block', tag: '', ...place }
+    const node = { kind: 'scalar', text, style: 'block', tag: '', ...place } as const
+    if (lines.find((line) => line !== '')?.startsWith('${') !== true) return node
+    // The first line with content tells the indent, and a value may make it another one: see `keptSource`.
+    const indented = lines.slice(0, kept).map((line) => `${line && ' '.repeat(own)}${line}\n`)
+    return { ...node, source: `${header}\n${indented.join('')}` }
   }
 }
 

@@ -59,6 +59,7 @@ describe('substitution in scalars is as good as in the text', () => {
     '${A}: {"${B}": [x, "${S}", \'${E}\']}',
     'a: |\n  ${A}\n  ${E}\n',
     'a: |\n  ${E}\n  x\n',
+    'a: |\n  ${E} ${A}\n   x\nb: |-\n\n  ${E} x',
     'a: |\n  ${E}\nb: 1',
     'a: |-\n  x\n  ${E}\n',
     'a: |+\n  x\n  ${E}\n\n',
