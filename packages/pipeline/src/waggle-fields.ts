@@ -24,10 +24,10 @@ export class WaggleFields {
     for (const [name, { key }] of fields.map.entries) {
       if (known.includes(name)) continue
       const meant = closestWord(name, known)
-      const hint = meant === null ? `known are ${known.join(', ')}` : `did you mean `\$meant`?`
+      const hint = meant === null ? `known are ${known.join(', ')}` : `did you mean '${meant}'?`
       fields.sink.add(
         'unknown_key',
-        `unknown key `\${name.slice(0, 80)}`: ${hint}`,
+        `unknown key '${name.slice(0, 80)}': ${hint}`,
         fields.path,
         key,
       )
