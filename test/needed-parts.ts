@@ -107,10 +107,10 @@ export const bringParts = (say: (text: string) => void): readonly MissingPart[] 
   if (asRoot !== null && onPath('apt-get')) {
     say(`installing ${packages.join(' ')}`)
     const install = ['install', '-y', '-qq', '--no-install-recommends', ...packages]
-    for (const args of [['update', '-qq'], install]) {
-      const [command = '', ...rest] = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive']
-      spawnSync(command, [...rest, 'apt-get', ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
-    }
+    for (const args of [['update', '-qq'], install])
+      spawnSync('env', [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      })
   }
   return parts
     .filter((part) => !part.isThere())
