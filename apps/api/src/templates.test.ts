@@ -155,4 +155,17 @@ describe('a repository whose file is a program', () => {
     await api.call('PATCH', '/api/repos/ada/hello', { config_path: '.drone.yml' })
     expect((await build()).json).toMatchObject({ status: 'pending', stages: [{ name: 'api' }] })
   })
+
+  test('loads templates also in files that are sent with the call, and in plans', async () => {
+    const pipeline = 'kind: template\nload: make.yml\ndata: {name: sent}\n'
+    const body = { repository: 'ada/hello', pipeline }
+    const built = await api.call('POST', '/api/builds', body)
+    expect(built.json).toMatchObject({ status: 'pending', stages: [{ name: 'sent' }] })
+    const planned = await api.call('POST', '/api/plan', body)
+    expect(planned.json).toMatchObject({ stages: [{ name: 'sent' }] })
+    const wrong = { ...body, pipeline: 'kind: template\nload: other.yml\n' }
+    expect((await api.call('POST', '/api/plan', wrong)).json).toMatchObject({
+      reason: 'template converter: template name given not found: other.yml',
+    })
+  })
 })

@@ -50,5 +50,5 @@ export const repoFacts = (repo: ConversionRepo): Readonly<Record<string, string 
   trusted: repo.trusted,
   protected: repo.protected,
   ignore_forks: repo.ignoreForks ?? false,
-  ignore_pull_requests: repo.ignorePulls ?? false,
+  ignore_pull_requests: repo.ignorePullRequests ?? false,
 })

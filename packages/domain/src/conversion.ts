@@ -25,7 +25,7 @@ export type ConversionRepo = Pick<
   | 'active'
   | 'trusted'
   | 'protected'
-> & { readonly ignoreForks?: boolean; readonly ignorePulls?: boolean }
+> & { readonly ignoreForks?: boolean; readonly ignorePullRequests?: boolean }
 
 /** What a conversion may know and read. */
 export interface ConversionContext {
