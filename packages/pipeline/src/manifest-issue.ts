@@ -27,4 +27,10 @@ export const formatIssues = (issues: readonly ManifestIssue[]): string => {
   return shown.join('\n')
 }
 
-const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ')
+/** Longest line for people: names and values of a file have no bound of their own. */
+const longestLine = 1_000
+
+const oneLine = (text: string): string => {
+  const line = text.slice(0, longestLine).replace(/\s*[\n\r]\s*/g, ' ')
+  return text.length > longestLine ? `${line}…` : line
+}

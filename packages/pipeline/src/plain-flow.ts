@@ -22,6 +22,7 @@ export interface Read<Node> {
 const keyPattern = /[A-Za-z0-9_./-]+/y
 /** Up to what ends a plain scalar inside of brackets, or makes it something that we leave to others. */
 const plainPattern = /[^\n,[\]{}]*/y
+const negative = /^-[0-9]/
 const deepest = 32
 
 /** Reads a flow collection that begins and ends on one line: `[a, "b"]`, `{a: b, c: [d]}`. Anchors, tags, line breaks and
@@ -82,7 +83,7 @@ const readPlain = (source: FlowSource, at: number): Read<YamlScalar> => {
   const raw = plainPattern.exec(source.text)?.[0] ?? ''
   const text = raw.trimEnd()
   const after = source.text[at + raw.length]
-  const isPlain = text !== '' && !'-?:#&*!|>\'"%@`'.includes(text[0]!)
+  const isPlain = text !== '' && (!'-?:#&*!|>\'"%@`'.includes(text[0]!) || negative.test(text))
   const isWhole = after === ',' || after === ']' || after === '}'
   if (!isPlain || !isWhole || text.includes(': ') || text.includes(' #')) source.leave()
   if (text.endsWith(':')) source.leave()
