@@ -264,6 +264,27 @@ steps:
     })
   })
 
+  it.each(['lint', 'plan', 'exec'])('%s lets no escape sequence of a file out', async (command) => {
+    const name = await file(
+      'escape.yml',
+      `kind: pipeline
+type: exec
+name: "red\\e[2J"
+steps: [ { name: "a\\e]0;t\\a", commands: [ exit 1 ] } ]
+---
+kind: pipeline
+type: "red\\e[2J"
+name: never
+trigger: { branch: "\\e[2Jx" }
+`,
+    )
+    for (const text of ['', await file('wrong.yml', 'steps: "\\e[2Jx"\nkind: pipeline\n')]) {
+      const run = await waggle([command, text || name])
+      expect(run.out + run.err).toContain(text === '' ? 'red' : 'line 1')
+      expect(run.out + run.err).not.toContain(`${String.fromCharCode(27)}[2J`)
+    }
+  })
+
   describe('lint', () => {
     it('names every mistake with its place and what it ends', async () => {
       const name = await file(

@@ -1,12 +1,15 @@
 import { styleText } from 'node:util'
+import { cleanLine } from './clean-line.ts'
 
 /** The one place that writes for the user. */
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`)
 }
 
+/** Messages quote files and servers that nobody vouches for: no escape sequence of theirs gets out. */
 export const printError = (text: string): void => {
-  process.stderr.write(`${style('red', 'waggle:', process.stderr)} ${text}\n`)
+  const lines = text.split('\n').flatMap((line) => cleanLine(line))
+  process.stderr.write(`${style('red', 'waggle:', process.stderr)} ${lines.join('\n')}\n`)
 }
 
 /** For a text that names its own program. */

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { resolveStages } from '@waggle/control'
 import type { StageStatus } from '@waggle/domain'
 import type { PlannedStage } from '@waggle/pipeline'
+import { cleanLine } from '../clean-line.ts'
 import { type CommandContext, openInterrupt } from '../command-context.ts'
 import type { ExecFlags } from '../commands/local-commands.ts'
 import { exitCodes } from '../exit-code.ts'
@@ -23,7 +24,7 @@ export const execFile = async (
   const local = await readLocalFile(path, flags)
   const { stages, skipped } = chooseStages(local, flags.pipeline)
   for (const { name, reason } of skipped)
-    print(
+    say(
       `pipeline ${name}: ${stages.some((one) => one.name === name) ? 'for other events' : 'skipped'}, ${reason}`,
     )
   const folder = await mkdtemp(join(tmpdir(), 'waggle-exec-'))
@@ -59,7 +60,7 @@ const runAll = async (
   for (const stage of stages) {
     for (const number of resolveStages(stages.map(record)).skipped) {
       status.set(number, 'skipped')
-      print(`pipeline ${nameOf(stages, number)}: skipped, by trigger.status and how its build goes`)
+      say(`pipeline ${nameOf(stages, number)}: skipped, by trigger.status and how its build goes`)
     }
     if (status.get(stage.number) === 'skipped') continue
     const siblings = stages.filter((one) => one !== stage).map(record)
@@ -72,6 +73,9 @@ const runAll = async (
     ? exitCodes.ok
     : exitCodes.buildFailed
 }
+
+/** Names come from a file that nobody vouches for. */
+const say = (text: string): void => print(cleanLine(text).join(' '))
 
 const nameOf = (stages: readonly PlannedStage[], number: number): string =>
   stages.find((one) => one.number === number)?.name ?? ''

@@ -10,6 +10,7 @@ import {
 } from '@waggle/domain'
 import { refreshEnvironment } from '@waggle/pipeline'
 import { type LineSink, MaskSet, runSpec, StepLog } from '@waggle/runtime'
+import { cleanLine } from '../clean-line.ts'
 import type { ExecFlags } from '../commands/local-commands.ts'
 import { openProgress, type ProgressView } from '../progress/progress-view.ts'
 import { duration } from '../progress/status-mark.ts'
@@ -32,7 +33,8 @@ export const runLocal = async (
     reporter.end(result.status, result.error, result.updates)
     const time = duration((performance.now() - begin) / 1000)
     const why = result.error === '' ? '' : `: ${result.error}`
-    view.note(`pipeline ${given.stage.name}: ${result.status} after ${time}${why}`)
+    const note = `pipeline ${given.stage.name}: ${result.status} after ${time}${why}`
+    view.note(cleanLine(note).join(' '))
     return result.status
   } finally {
     view.close()
