@@ -58,19 +58,29 @@ describe('point 9: operations', () => {
     await system.client.ended(failed.number)
     const processes = [...system.apis, ...system.workers]
     const entries = () => processes.flatMap((process) => readLog(process.log()))
-    await waitUntil('the cancel to be acknowledged', () =>
-      entries().some((entry) => entry.message === 'cancel acknowledged'),
+    // Each milestone of a stage, on both sides, by its place. Clean-up and its end come after the result.
+    const milestones = [passed, failed].flatMap(({ id, stages }) =>
+      ['stage accepted', 'stage started', 'stage finished', 'stage over'].map((message) => ({
+        message,
+        'build.id': id,
+        'stage.id': stages?.[0]?.id,
+      })),
     )
+    milestones.push({
+      message: 'cancel acknowledged',
+      'build.id': stopped.id,
+      'stage.id': stopped.stages?.[0]?.id,
+    })
+    for (const wanted of milestones)
+      await waitUntil(`${wanted.message} of build ${wanted['build.id']}`, () =>
+        entries().some((entry) =>
+          Object.entries(wanted).every(([name, value]) => entry[name] === value),
+        ),
+      )
     const log = entries()
     for (const entry of log)
       expect(entry).toMatchObject({ time: expect.any(String), level: expect.any(String) })
     expect(log.filter((entry) => 'stage.id' in entry && !('build.id' in entry))).toEqual([])
-    // Each milestone of a stage, on both sides, by its place.
-    for (const { id, stages } of [passed, failed])
-      for (const message of ['stage accepted', 'stage started', 'stage finished', 'stage over'])
-        expect(log).toContainEqual(
-          expect.objectContaining({ message, 'build.id': id, 'stage.id': stages?.[0]?.id }),
-        )
     expect(log).toContainEqual(
       expect.objectContaining({ message: 'build created', 'build.id': passed.id }),
     )
