@@ -38,8 +38,20 @@ export const lintManifest = (
       ...warnings(document),
     ]
   })
-  return [...ofFile, ...ofStages].toSorted(byPlace)
+  // What could not be decoded reads as not set: that it is missing too is no news.
+  const undecoded = new Set(ofFile.map(placeKey))
+  const others = ofStages.filter((found) => !undecoded.has(placeKey(found)))
+  return [...ofFile, ...withoutRepeats(others)].toSorted(byPlace)
 }
+
+const placeKey = ({ line, column }: ManifestIssue): string => `${line}:${column}`
+
+/** The combinations of a matrix share their mistakes. */
+const withoutRepeats = (found: readonly LintFinding[]): LintFinding[] => [
+  ...new Map(
+    found.map((finding) => [JSON.stringify([finding.code, placeKey(finding)]), finding]),
+  ).values(),
+]
 
 const lintByType = (
   pipeline: Pipeline,
