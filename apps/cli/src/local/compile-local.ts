@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { cliSettings, readSettings } from '@waggle/config'
 import { type Given, invalid, type Spec } from '@waggle/domain'
 import {
@@ -58,6 +59,8 @@ const settingsOf = async (flags: LocalFlags, root: string): Promise<CompileSetti
     privilegedImages: flags.privileged ?? [],
     networks: flags.network ?? [],
     volumes: flags.volume ?? [],
+    // The next run in this folder finds the caches of this one.
+    cacheOwner: `local-${createHash('sha256').update(process.cwd()).digest('hex').slice(0, 12)}`,
     root,
     hostEnvironment: { PATH: settings.execPath },
     localFolder: flags.clone ? '' : process.cwd(),
