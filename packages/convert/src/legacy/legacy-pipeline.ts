@@ -33,7 +33,7 @@ export const legacyPipeline = (
 }
 
 /** Without what is not set. */
-export const compact = (pairs: readonly (readonly [string, Value])[]): ValueMap =>
+const compact = (pairs: readonly (readonly [string, Value])[]): ValueMap =>
   new Map(pairs.filter(([, value]) => value !== null))
 
 const containersOf = (root: YamlMap, key: string): readonly NamedContainer[] => {
