@@ -8,7 +8,7 @@ export const lintVolumes = (pipeline: Pipeline, isTrusted: boolean): LintProblem
   pipeline.volumeEntries.flatMap((entry, index) => {
     if (entry === null) return []
     return [
-      ...(isTrusted ? [] : lintTrust(entry)),
+      ...(isTrusted ? [] : lintTrust(entry, pipeline.type)),
       ...(pipeline.type === 'kubernetes' ? [] : lintCluster(entry)),
       ...lintName(entry),
     ].map(({ code, message, path }) => ({
@@ -26,11 +26,12 @@ const trustedKinds = {
   secret: 'mount secret volumes',
 } as const
 
-const lintTrust = ({ isMemory, kinds }: VolumeEntry): LintProblem[] => {
+const lintTrust = ({ isMemory, kinds }: VolumeEntry, type: string): LintProblem[] => {
   const memory = isMemory ? [untrusted('mount in-memory volumes', ['temp', 'medium'])] : []
   const others = kinds.flatMap((kind) => {
     const what = trustedKinds[kind]
-    return what === null ? [] : [untrusted(what, [kind])]
+    const isHere = kind === 'host' || type === 'kubernetes'
+    return what === null || !isHere ? [] : [untrusted(what, [kind])]
   })
   return [...memory, ...others]
 }

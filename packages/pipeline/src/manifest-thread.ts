@@ -70,7 +70,8 @@ export class ManifestThread {
   async close(): Promise<void> {
     this.#isClosed = true
     const worker = this.#worker
-    for (const { resolve } of this.#waiting.splice(0)) resolve(refused('the server is stopping'))
+    for (const waiting of this.#waiting.splice(0))
+      waiting.resolve(refused('the server is stopping'))
     this.#end('the server is stopping')
     await worker?.terminate()
   }
