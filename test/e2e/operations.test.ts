@@ -17,7 +17,7 @@ describe('point 9: operations', () => {
       apis: 2,
       workers: 2,
       logLevel: 'info',
-      timeScale: 0.2,
+      timeScale: 0.5,
     })
   })
   afterAll(() => system?.stop())

@@ -18,7 +18,7 @@ describe.each([
   let system: System
   let gate: EngineGate
   beforeAll(async () => {
-    system = await startSystem({ database, apis, workers: 0, timeScale: 0.2, logLevel: 'info' })
+    system = await startSystem({ database, apis, workers: 0, timeScale: 0.5, logLevel: 'info' })
     gate = new EngineGate(join(system.folder, 'engine.sock'), dockerSocket())
     await gate.open()
     // One worker behind a gate, one that reaches the engine as it is.
