@@ -105,6 +105,8 @@ describe('a matrix', () => {
   })
 })
 
+const numbers = (count: number): string => Array.from({ length: count }, (_, i) => i).join()
+
 describe('mistakes in a matrix', () => {
   const cases: readonly [string, string][] = [
     [
@@ -123,7 +125,7 @@ describe('mistakes in a matrix', () => {
     ['{ axes: { A: [1], B: [1] }, include: [{ A: 2 }] }', 'has no value for the axis B'],
     ['{ axes: { A: [1] }, exclude: [{ A: 1 }] }', 'leaves no combination'],
     [
-      `{ axes: { A: [${Array.from({ length: 11 }, (_, i) => i)}], B: [${Array.from({ length: 10 }, (_, i) => i)}] } }`,
+      `{ axes: { A: [${numbers(11)}], B: [${numbers(10)}] } }`,
       'has 110 combinations and exceeds the limit of 100',
     ],
   ]
@@ -148,7 +150,7 @@ describe('mistakes in a matrix', () => {
   })
 
   it('counts its steps, and its stages, against the limits of the file', () => {
-    const values = Array.from({ length: 100 }, (_, i) => i)
+    const values = numbers(100)
     const steps = Array.from({ length: 150 }, (_, i) => `- { name: s${i}, image: b }`).join('\n')
     const text = `kind: pipeline\nname: a\nwaggle: { matrix: { axes: { A: [${values}] } } }\nsteps:\n${steps}\n`
     expect(issuesOf(text).join('\n')).toContain('exceeds the limit of 10000 steps')
