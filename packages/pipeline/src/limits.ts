@@ -13,6 +13,8 @@ export const manifestLimits = {
   stepsPerFile: 10_000,
   /** Combinations of one matrix. */
   matrixSize: 100,
+  /** Name, kind, type, platform words and labels of a stage: they become keys, labels and columns. */
+  nameBytes: 500,
   issues: 100,
 } as const
 

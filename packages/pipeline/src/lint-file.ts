@@ -1,4 +1,5 @@
 import { findCycle } from './graph.ts'
+import { manifestLimits } from './limits.ts'
 import { type LintProblem, placeProblems } from './lint-problem.ts'
 import type { ManifestDocument, ParsedManifest } from './manifest.ts'
 import type { ManifestIssue } from './manifest-issue.ts'
@@ -17,7 +18,11 @@ export const lintFile = ({ documents, issues }: ParsedManifest): ManifestIssue[]
   const names = new Set<string>()
   const found = pipelines.flatMap((document, index) => {
     const isFirst = document.number !== pipelines[index - 1]?.number
-    const problems = [...lintNames(document, names, isFirst), ...lintPlatform(document)]
+    const problems = [
+      ...lintLengths(document),
+      ...lintNames(document, names, isFirst),
+      ...lintPlatform(document),
+    ]
     return placeProblems(problems, document)
   })
   return found.length > 0 ? withoutRepeats(found) : lintCycle(pipelines)
@@ -60,6 +65,26 @@ const lintNames = (
   names.add(name)
   names.add(base)
   return problems
+}
+
+const lintLengths = ({ pipeline }: PipelineDocument): LintProblem[] => {
+  const { kind, type, name, platform, node } = pipeline
+  const texts: readonly [string, ...string[]][] = [
+    [kind, 'kind'],
+    [type, 'type'],
+    [name, 'name'],
+    ...Object.entries(platform).map(([key, text]): [string, ...string[]] => [
+      text,
+      'platform',
+      key,
+    ]),
+    ...Object.entries(node).map(([key, text]): [string, ...string[]] => [key + text, 'node', key]),
+  ]
+  return texts.flatMap(([text, ...path]): LintProblem[] => {
+    if (Buffer.byteLength(text) <= manifestLimits.nameBytes) return []
+    const message = `linter: the text exceeds the limit of ${manifestLimits.nameBytes} bytes`
+    return [{ code: 'limit_name', message, path: path.map((part) => part.slice(0, 80)) }]
+  })
 }
 
 /** S7 and S8: of docker pipelines alone. */
