@@ -21,7 +21,7 @@ const refusing = (error: Error): ConversionExtension => ({
 
 const template = 'kind: template\nload: a.yml\n'
 
-describe('the chain', () => {
+describe('F67 the chain', () => {
   it('leaves an ordinary file as it is', async () => {
     const text = '# pipeline:\nkind: pipeline\r\nname: a\n'
     expect(await run('.drone.yml', text)).toEqual({ kind: 'text', text, by: [] })

@@ -69,7 +69,7 @@ const withoutUsual = ({
   return { ...printed, masks: spec.masks, warnings }
 }
 
-describe('compileDocker', () => {
+describe('F42 compileDocker', () => {
   const cases = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
 
   it.each(cases.map((entry) => entry.name))('compiles testdata/%s as it did', async (name) => {

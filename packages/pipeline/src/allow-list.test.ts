@@ -8,7 +8,7 @@ const stage = (trusted: boolean, slug = 'acme/app', event = 'push') =>
   ({ repo: { trusted, slug }, build: { event } }) as Pick<Given, 'repo' | 'build'>
 const everything = { isTrustedOnly: false, repos: [], events: [] }
 
-describe("a worker's allow-list", () => {
+describe("F25 a worker's allow-list", () => {
   it('allows everything where nothing is listed', () => {
     expect(refusalOf(undefined, stage(false))).toBeNull()
     expect(refusalOf(everything, stage(false))).toBeNull()

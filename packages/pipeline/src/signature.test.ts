@@ -9,7 +9,7 @@ const hex = '71578416c6c2b5b136758caeb559b5125684fd118d16c57d74f49a23cf880cd9'
 const isSigned = (file: string, by = key): boolean => isManifestSigned(parseManifest(file), by)
 const withHmac = (hmac: string): string => `${text}---\nkind: signature\nhmac: ${hmac}\n\n...\n`
 
-describe('signatures of files', () => {
+describe('F08 signatures of files', () => {
   it('makes the value of the specification', () => {
     expect(signManifest(parseManifest(text), key)).toBe(hex)
     expect(signManifest(parseManifest(text.replaceAll('\n', '\r\n')), key)).toBe(hex)
