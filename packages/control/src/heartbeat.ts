@@ -19,7 +19,7 @@ export const heartbeat = async (
 ): Promise<HeartbeatAnswer> => {
   const refs = [...new Map(named.map((ref) => [keyOf(ref), ref])).values()]
   return database.transaction(async (stores) => {
-    const isCurrent = await stores.workers.touch(worker.id, worker.bootId)
+    const current = await stores.workers.touch(worker.id, worker.bootId)
     const held = refs.length > 0 ? await stores.attempts.renew(worker.id, worker.bootId, refs) : []
     const closing = held.filter((attempt) => attempt.state === 'closing')
     for (const { stageId, number, cancelSeenAt } of closing)
@@ -29,7 +29,7 @@ export const heartbeat = async (
     return {
       cancelled: closing.map(({ stageId, number }) => ({ stageId, attempt: number })),
       lost: refs.filter((ref) => !kept.has(keyOf(ref))),
-      isDraining: worker.isDraining || !isCurrent,
+      isDraining: current?.isDraining ?? true,
     }
   })
 }

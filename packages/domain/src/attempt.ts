@@ -87,6 +87,14 @@ export interface AttemptStore {
   lockIfSilent(stageId: number, number: number, silentMs: number): Promise<Attempt | null>
   /** How many distinct workers hold open attempts (the breaker's denominator). */
   countHolders(): Promise<number>
+  /** How many attempts each worker holds; of those that hold none nothing. */
+  countOpenByWorker(): Promise<ReadonlyMap<string, number>>
+  /** Open attempts of these workers, the longest accepted first. */
+  listOldestOpen(workerIds: readonly string[], limit: number): Promise<readonly Attempt[]>
+  /** The last attempts of the stage, newest first. */
+  listByStage(stageId: number, limit: number): Promise<readonly Attempt[]>
   /** How many attempts of the stage ended by the loss of their worker (rule W10). */
   countLosses(stageId: number): Promise<number>
+  /** Attempts of these stages that a cancel was asked for. */
+  listCancels(stageIds: readonly number[]): Promise<readonly Attempt[]>
 }

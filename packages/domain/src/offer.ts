@@ -19,6 +19,8 @@ export interface OfferPublisher {
   depths(partitions: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Which of these offers the queues do not hold: for the rolling comparison. */
   missing(offers: readonly PublishedOffer[]): Promise<readonly PublishedOffer[]>
+  /** Where the offer stands in its queue. */
+  place(offer: Offer & { readonly partition: string }): Promise<OfferPlace>
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -30,6 +32,12 @@ export interface PublishedOffer extends Offer {
   /** Lower is sooner; 1 to 2,097,151. */
   readonly priority: number
 }
+
+/** waiting: `ahead` entries of its partition come first. fetched: a worker holds it and asks whether it may have it.
+ *  missing: the queue does not hold it. `depth`: entries that wait in the partition, itself included. */
+export type OfferPlace =
+  | { readonly kind: 'waiting'; readonly ahead: number; readonly depth: number }
+  | { readonly kind: 'fetched' | 'missing'; readonly depth: number }
 
 /** What became of an offer that a worker was given. */
 export type OfferOutcome =

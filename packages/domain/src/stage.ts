@@ -34,6 +34,8 @@ export interface Stage extends Platform {
   readonly retryOn: readonly string[]
   /** How often it was. */
   readonly retries: number
+  /** The stage of an earlier build whose result this one has, with its steps and logs; 0 = it is its own. */
+  readonly keptFrom?: number
   readonly startedAt: number
   readonly stoppedAt: number
   readonly createdAt: number
@@ -92,11 +94,15 @@ export interface StageStore {
   /** Compare-and-set: the new row, or `null` when the condition did not hold. */
   update(id: number, patch: StagePatch, when?: StageCondition): Promise<Stage | null>
   /** Compare-and-set of accept: where the stage is pending, not held, and its attempt is `attempt`, sets
-   *  attempt + 1, held, and the machine. `null` when somebody else was first. */
-  take(id: number, attempt: number, machine: string): Promise<Stage | null>
+   *  attempt + 1, held, and the machine. `null` when somebody else was first, or the worker is being drained. */
+  take(id: number, attempt: number, machine: string, workerId?: string): Promise<Stage | null>
   /** Stages that may be offered: pending and not held, id above `afterId`, ascending; for re-offering in batches. */
   listOfferable(afterId: number, limit: number): Promise<readonly Stage[]>
   /** Stages with status pending or running, by id (rest-api.md §7.12). */
   listIncomplete(): Promise<readonly Stage[]>
+  /** How long the last stages of this repository and name took that ran to their end, newest first, milliseconds. */
+  listDurations(repoId: number, name: string, limit: number): Promise<readonly number[]>
+  /** When the stage last became pending, database clock; 0 = never. */
+  pendingSince(id: number): Promise<number>
   loadByPartition(): Promise<readonly PartitionLoad[]>
 }

@@ -16,6 +16,12 @@ export interface SettingStore {
 }
 
 /** installation: random id, part of every container's name. queue_paused: `true` while nothing may be offered.
+ *  queue_paused_by: who paused it and when, as JSON; kept only while it is paused.
  *  queue_epoch: the id put into Redis; its absence there means that Redis lost what it held.
  *  key_check: a sealed constant that tells whether the encryption key is the one of this database. */
-export type SettingName = 'installation' | 'queue_paused' | 'queue_epoch' | 'key_check'
+export type SettingName =
+  | 'installation'
+  | 'queue_paused'
+  | 'queue_paused_by'
+  | 'queue_epoch'
+  | 'key_check'

@@ -60,6 +60,18 @@ describe('the publisher of offers', () => {
     await server.stop()
   })
 
+  it('tells where an offer stands in its queue', async () => {
+    const { publisher } = await open()
+    const [first, second, sooner, never] = [1, 2, 3, 4].map(() => makeOffer({ place: 'x' }))
+    if (!first || !second || !sooner || !never) throw new Error('no offers')
+    await publisher.publish([first, second])
+    await publisher.publish([{ ...sooner, priority: 1 }])
+    expect(await publisher.place(second)).toEqual({ kind: 'waiting', ahead: 2, depth: 3 })
+    expect(await publisher.place(sooner)).toEqual({ kind: 'waiting', ahead: 0, depth: 3 })
+    expect(await publisher.place(never)).toEqual({ kind: 'missing', depth: 3 })
+    expect(await publisher.place(makeOffer())).toEqual({ kind: 'missing', depth: 0 })
+  })
+
   it('makes one entry of an offer that is published again', async () => {
     const { publisher } = await open()
     const offer = makeOffer()

@@ -1,4 +1,11 @@
-import type { Offer, OfferPublisher, Partition, PublishedOffer, Timers } from '@waggle/domain'
+import type {
+  Offer,
+  OfferPlace,
+  OfferPublisher,
+  Partition,
+  PublishedOffer,
+  Timers,
+} from '@waggle/domain'
 import {
   ask,
   type ChainableCommander,
@@ -114,6 +121,23 @@ class Publisher implements OfferPublisher {
       missing.push(...batch.filter((_, i) => found[i] !== 1))
     }
     return missing
+  }
+
+  async place(offer: Offer & { readonly partition: string }): Promise<OfferPlace> {
+    const key = (part: string) => this.#keys.queue(offer.partition, part)
+    const id = entryId(offer)
+    const [isThere, rank, waiting, prioritized] = await this.#pipeline((pipeline) => {
+      pipeline.exists(key(id))
+      pipeline.zrank(key('prioritized'), id)
+      // Put back by a worker: BullMQ serves these first. Seldom more than a few.
+      pipeline.llen(key('wait'))
+      pipeline.zcard(key('prioritized'))
+    })
+    const depth = Number(waiting) + Number(prioritized)
+    if (isThere !== 1) return { kind: 'missing', depth }
+    return typeof rank === 'number'
+      ? { kind: 'waiting', ahead: Number(waiting) + rank, depth }
+      : { kind: 'fetched', depth }
   }
 
   async ping(): Promise<void> {

@@ -191,6 +191,35 @@ const countLosses = query(({ db }, p: { stageId: number }) =>
     .where('end', 'in', ['lost', 'requeued']),
 )
 
+const countOpenByWorker = query(({ db }) =>
+  db
+    .selectFrom('attempts')
+    .select(['workerId as worker', sql<number>`count(*)`.as('count')])
+    .where(isOpen)
+    .groupBy('workerId'),
+)
+
+const listOldestOpen = query(
+  ({ db, anyText }, p: { workerIds: readonly string[]; limit: number }) =>
+    db
+      .selectFrom('attempts')
+      .select(light)
+      .where(anyText('worker_id', p.workerIds))
+      .where(isOpen)
+      .orderBy('acceptedAt')
+      .orderBy('stageId')
+      .limit(p.limit),
+)
+
+const listByStage = query(({ db }, p: { stageId: number; limit: number }) =>
+  db
+    .selectFrom('attempts')
+    .select(light)
+    .where('stageId', '=', p.stageId)
+    .orderBy('number', 'desc')
+    .limit(p.limit),
+)
+
 export const attemptStore = (session: Session): AttemptStore => {
   const one = (rows: readonly unknown[]): Attempt | null => (rows[0] ? attempt.read(rows[0]) : null)
   const all = (rows: readonly unknown[]): readonly Attempt[] => attempt.readAll(rows, session.log)
@@ -217,6 +246,15 @@ export const attemptStore = (session: Session): AttemptStore => {
     lockIfSilent: async (stageId, number, silentMs) =>
       one(await session.read(lockIfSilent, { stageId, number, silentMs })),
     countHolders: async () => (await session.read(countHolders, {}))[0]?.count ?? 0,
+    countOpenByWorker: async () => {
+      const rows = await session.read(countOpenByWorker, {})
+      return new Map(rows.map((row) => [row.worker, Number(row.count)]))
+    },
+    listOldestOpen: async (workerIds, limit) =>
+      workerIds.length === 0
+        ? []
+        : all(await session.read(listOldestOpen, { workerIds: [...workerIds], limit })),
+    listByStage: async (stageId, limit) => all(await session.read(listByStage, { stageId, limit })),
     countLosses: async (stageId) => (await session.read(countLosses, { stageId }))[0]?.count ?? 0,
   }
 }

@@ -43,6 +43,7 @@ const stage = noun<Stage>('stage', {
   retryLimit: int,
   retryOn: textList,
   retries: int,
+  keptFrom: int,
   startedAt: int,
   stoppedAt: int,
   createdAt: int,
@@ -157,7 +158,14 @@ const update = query(({ db, now, anyText, isAbsent }, p: Change) =>
     .returning(stage.columns),
 )
 
-const take = query(({ db, now }, p: { id: number; attempt: number; machine: string }) =>
+interface Taking {
+  readonly id: number
+  readonly attempt: number
+  readonly machine: string
+  readonly workerId: string
+}
+
+const take = query(({ db, now }, p: Taking) =>
   db
     .updateTable('stages')
     .set({
@@ -170,7 +178,26 @@ const take = query(({ db, now }, p: { id: number; attempt: number; machine: stri
     .where('id', '=', p.id)
     .where(isOfferable)
     .where('attempt', '=', p.attempt)
+    .where(
+      sql<boolean>`not exists (select 1 from workers where workers.id = ${p.workerId} and workers.is_draining = true)`,
+    )
     .returning(stage.columns),
+)
+
+// The index for it holds what this condition says, word for word.
+const listDurations = query(({ db }, p: { repoId: number; name: string; limit: number }) =>
+  db
+    .selectFrom('stages')
+    .select(sql<number>`stopped_at - started_at`.as('ms'))
+    .where('repoId', '=', p.repoId)
+    .where('name', '=', p.name)
+    .where(sql<boolean>`status in ('success', 'failure') and started_at > 0`)
+    .orderBy('id', 'desc')
+    .limit(p.limit),
+)
+
+const pendingSince = query(({ db }, p: { id: number }) =>
+  db.selectFrom('stages').select('pendingAt as since').where('id', '=', p.id),
 )
 
 const listOfferable = query(({ db }, p: { afterId: number; limit: number }) =>
@@ -220,7 +247,10 @@ export const stageStore = (session: Session): StageStore => {
     },
     lock: async (id) => one(await session.read(lock, { id })),
     create: async (stages) => {
-      const rows = await insert(session, stages.map(stage.write))
+      const rows = await insert(
+        session,
+        stages.map((given) => stage.write({ keptFrom: 0, ...given })),
+      )
       return rows.map(stage.read)
     },
     update: async (id, patch, when = {}) =>
@@ -233,7 +263,16 @@ export const stageStore = (session: Session): StageStore => {
           fromHeld: when.isHeld ?? null,
         }),
       ),
-    take: async (id, attempt, machine) => one(await session.write(take, { id, attempt, machine })),
+    take: async (id, attempt, machine, workerId = '') =>
+      one(await session.write(take, { id, attempt, machine, workerId })),
+    listDurations: async (repoId, name, limit) =>
+      (await session.read(listDurations, { repoId, name, limit })).map(({ ms }) =>
+        Math.max(0, Number(ms)),
+      ),
+    pendingSince: async (id) => {
+      const [row] = await session.read(pendingSince, { id })
+      return Number(row?.since ?? 0)
+    },
     listOfferable: async (afterId, limit) => {
       // A window of unreadable rows alone must not look like the end of the list.
       for (let after = afterId; ; ) {

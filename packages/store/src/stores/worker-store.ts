@@ -13,6 +13,8 @@ const worker = noun<WorkerRecord>('worker', {
   slots: int,
   tokenHash: text,
   isDraining: flag,
+  drainedAt: int,
+  drainedBy: text,
   kind: text,
   type: text,
   os: text,
@@ -28,9 +30,8 @@ const worker = noun<WorkerRecord>('worker', {
 // A name is only a label, so this need not follow the scaled timers: the unscaled T_lost of reliability.md §0.2.
 const nameHeldMs = 90_000
 
-const given = worker.columns.filter(
-  (column) => !['isDraining', 'registeredAt', 'lastSeenAt'].includes(column),
-) as (keyof NewWorker)[]
+const computed = ['isDraining', 'drainedAt', 'drainedBy', 'registeredAt', 'lastSeenAt']
+const given = worker.columns.filter((column) => !computed.includes(column)) as (keyof NewWorker)[]
 
 const find = query(({ db }, p: { id: string }) =>
   db.selectFrom('workers').select(worker.columns).where('id', '=', p.id),
@@ -42,10 +43,10 @@ const list = query(({ db }) =>
 
 const register = query(({ db, stamp }, p: Record<string, never>) => {
   const fields = pick(p, given)
-  const fresh = { isDraining: false, registeredAt: stamp, lastSeenAt: stamp }
+  const fresh = { registeredAt: stamp, lastSeenAt: stamp }
   return db
     .insertInto('workers')
-    .values({ ...fields, ...fresh })
+    .values({ ...fields, ...fresh, isDraining: false, drainedAt: 0, drainedBy: '' })
     .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...fields, ...fresh }))
     .returning(worker.columns)
 })
@@ -56,6 +57,38 @@ const touch = query(({ db, now }, p: { id: string; bootId: string }) =>
     .set({ lastSeenAt: now })
     .where('id', '=', p.id)
     .where('bootId', '=', p.bootId)
+    .returning('isDraining as draining'),
+)
+
+// Asked again, the first who asked stays.
+const drain = query(({ db, now }, p: { id: string; by: string }) =>
+  db
+    .updateTable('workers')
+    .set({
+      isDraining: true,
+      drainedAt: sql<number>`case when is_draining = true then drained_at else ${now} end`,
+      drainedBy: sql<string>`case when is_draining = true then drained_by else ${p.by} end`,
+    })
+    .where('id', '=', p.id)
+    .returning(worker.columns),
+)
+
+const resume = query(({ db }, p: { id: string }) =>
+  db
+    .updateTable('workers')
+    .set({ isDraining: false, drainedAt: 0, drainedBy: '' })
+    .where('id', '=', p.id)
+    .returning(worker.columns),
+)
+
+const deleteSilent = query(({ db, now }, p: { id: string; silentMs: number }) =>
+  db
+    .deleteFrom('workers')
+    .where('id', '=', p.id)
+    .where(sql<boolean>`last_seen_at < ${now} - cast(${p.silentMs} as bigint)`)
+    .where(
+      sql<boolean>`not exists (select 1 from attempts where worker_id = ${p.id} and state <> 'ended')`,
+    )
     .returning('id'),
 )
 
@@ -77,7 +110,18 @@ export const workerStore = (session: Session): WorkerStore => ({
   },
   list: async () => worker.readAll(await session.read(list, {}), session.log),
   register: async (given) => worker.read((await session.write(register, worker.write(given)))[0]),
-  touch: async (id, bootId) => (await session.write(touch, { id, bootId })).length > 0,
+  touch: async (id, bootId) => {
+    const [row] = await session.write(touch, { id, bootId })
+    return row ? { isDraining: flag.read(row.draining) } : null
+  },
+  drain: async (id, by) => {
+    const rows = await (by === null
+      ? session.write(resume, { id })
+      : session.write(drain, { id, by }))
+    return rows[0] ? worker.read(rows[0]) : null
+  },
+  deleteSilent: async (id, silentMs) =>
+    (await session.write(deleteSilent, { id, silentMs })).length > 0,
   freeName: async (name, exceptId) => {
     const rows = await session.read(namesLike, { name, exceptId })
     const held = new Set(rows.map((row) => row.name))

@@ -29,6 +29,27 @@ export const describeAttempts = (open: OpenDatabase): void => {
       expect(await open().attempts.findLease(stage.id, 2)).toBeNull()
     })
 
+    it('lists those of a stage, newest first, and the oldest open ones of workers', async () => {
+      const { attempts } = open()
+      const stage = await seedStage(open())
+      const workerId = randomUUID()
+      const one = await attempts.create(newAttempt(stage, { workerId }))
+      await attempts.update(stage.id, 1, { state: 'ended', end: 'lost' }, ['leased'])
+      const two = await attempts.create(newAttempt(stage, { workerId, number: 2 }))
+      const other = await seedAttempt(open(), { workerId })
+      const numbers = async (limit: number) =>
+        (await attempts.listByStage(stage.id, limit)).map(({ number, end }) => ({ number, end }))
+      expect(await numbers(1)).toEqual([{ number: 2, end: '' }])
+      expect(await numbers(5)).toEqual([
+        { number: 2, end: '' },
+        { number: one.number, end: 'lost' },
+      ])
+      expect(await attempts.listOldestOpen([workerId, 'nobody'], 1)).toEqual([two])
+      expect(await attempts.listOldestOpen([workerId], 9)).toEqual([two, other])
+      expect(await attempts.listOldestOpen([], 9)).toEqual([])
+      expect((await attempts.countOpenByWorker()).get(workerId)).toBe(2)
+    })
+
     it('is found by worker, boot and request', async () => {
       const { workerId, bootId, requestId, ...attempt } = await seedAttempt(open())
       const { attempts } = open()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { first, newStage, type OpenDatabase, seedBuild, seedStage } from './new-rows.ts'
+import { first, newStage, newWorker, type OpenDatabase, seedBuild, seedStage } from './new-rows.ts'
 
 export const describeStages = (open: OpenDatabase): void => {
   describe('stages', () => {
@@ -119,6 +119,37 @@ export const describeStages = (open: OpenDatabase): void => {
       expect(await stages.take(stale.id, 2, 'w')).toMatchObject({ attempt: 3, machine: 'w' })
       const blocked = await seedStage(open(), { status: 'blocked' })
       expect(await stages.take(blocked.id, 0, 'w')).toBeNull()
+    })
+
+    it('cannot be taken by a worker that is drained', async () => {
+      const { stages, workers } = open()
+      const stage = await seedStage(open())
+      const { id } = await workers.register(newWorker())
+      await workers.drain(id, 'ann')
+      expect(await stages.take(stage.id, 0, 'w', id)).toBeNull()
+      await workers.drain(id, null)
+      expect(await stages.take(stage.id, 0, 'w', id)).toMatchObject({ attempt: 1 })
+    })
+
+    it('tells how long the last stages of a repository and name took', async () => {
+      const { stages } = open()
+      const build = await seedBuild(open())
+      const ended = (number: number, known: Parameters<typeof newStage>[2]) =>
+        newStage(build, number, { name: 'test', status: 'success', startedAt: 1_000, ...known })
+      await stages.create([
+        ended(1, { stoppedAt: 2_000 }),
+        ended(2, { stoppedAt: 4_000, status: 'failure' }),
+        ended(3, { stoppedAt: 9_000, status: 'killed' }),
+        ended(4, { stoppedAt: 9_000, name: 'other' }),
+        ended(5, { stoppedAt: 7_000 }),
+        ended(6, { stoppedAt: 9_000, startedAt: 0 }),
+      ])
+      expect(await stages.listDurations(build.repoId, 'test', 10)).toEqual([6_000, 3_000, 1_000])
+      expect(await stages.listDurations(build.repoId, 'test', 2)).toEqual([6_000, 3_000])
+      expect(await stages.listDurations(build.repoId, 'none', 2)).toEqual([])
+      const pending = await seedStage(open())
+      expect(await stages.pendingSince(pending.id)).toBeGreaterThan(0)
+      expect(await stages.pendingSince(0)).toBe(0)
     })
 
     it('lists what may be offered, in batches by id', async () => {

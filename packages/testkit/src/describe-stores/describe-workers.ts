@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { newWorker, type OpenDatabase } from './new-rows.ts'
+import { newAttempt, newWorker, type OpenDatabase, seedStage } from './new-rows.ts'
 
 export const describeWorkers = (open: OpenDatabase): void => {
   describe('workers', () => {
@@ -8,7 +8,7 @@ export const describeWorkers = (open: OpenDatabase): void => {
       const given = newWorker()
       const { workers } = open()
       const worker = await workers.register(given)
-      expect(worker).toMatchObject({ ...given, isDraining: false })
+      expect(worker).toMatchObject({ ...given, isDraining: false, drainedAt: 0, drainedBy: '' })
       expect(worker.lastSeenAt).toBe(worker.registeredAt)
       const reborn = await workers.register({ ...given, bootId: 'second', slots: 5 })
       expect(reborn).toMatchObject({ id: given.id, bootId: 'second', slots: 5 })
@@ -19,9 +19,42 @@ export const describeWorkers = (open: OpenDatabase): void => {
 
     it('notes a sign of life of the current boot only', async () => {
       const { id } = await open().workers.register(newWorker({ bootId: 'now' }))
-      expect(await open().workers.touch(id, 'now')).toBe(true)
-      expect(await open().workers.touch(id, 'before')).toBe(false)
-      expect(await open().workers.touch('nobody', 'now')).toBe(false)
+      expect(await open().workers.touch(id, 'now')).toEqual({ isDraining: false })
+      expect(await open().workers.touch(id, 'before')).toBeNull()
+      expect(await open().workers.touch('nobody', 'now')).toBeNull()
+    })
+
+    it('keeps who drained it first, through new boots, until it takes stages again', async () => {
+      const { workers } = open()
+      const given = newWorker({ bootId: 'now' })
+      await workers.register(given)
+      const drained = await workers.drain(given.id, 'ann')
+      expect(drained).toMatchObject({ isDraining: true, drainedBy: 'ann' })
+      expect(drained?.drainedAt).toBeGreaterThan(0)
+      expect(await workers.drain(given.id, 'bob')).toEqual(drained)
+      expect(await workers.touch(given.id, 'now')).toEqual({ isDraining: true })
+      const reborn = await workers.register({ ...given, bootId: 'second' })
+      expect(reborn).toMatchObject({ isDraining: true, drainedBy: 'ann' })
+      const resumed = { isDraining: false, drainedAt: 0, drainedBy: '' }
+      expect(await workers.drain(given.id, null)).toMatchObject(resumed)
+      expect(await workers.drain('nobody', 'ann')).toBeNull()
+      expect(await workers.drain('nobody', null)).toBeNull()
+    })
+
+    it('forgets one that is silent and holds nothing', async () => {
+      const { workers, attempts } = open()
+      const { id } = await workers.register(newWorker())
+      const silent = await workers.register(newWorker())
+      const stage = await seedStage(open())
+      await attempts.create(newAttempt(stage, { workerId: silent.id }))
+      expect((await attempts.countOpenByWorker()).get(silent.id)).toBe(1)
+      expect((await attempts.countOpenByWorker()).get(id)).toBeUndefined()
+      // The clock is the database's: what was seen this moment is silent for no time at all.
+      expect(await workers.deleteSilent(id, 60_000)).toBe(false)
+      expect(await workers.deleteSilent(silent.id, -1_000)).toBe(false)
+      expect(await workers.deleteSilent(id, -1_000)).toBe(true)
+      expect(await workers.find(id)).toBeNull()
+      expect(await workers.deleteSilent(id, -1_000)).toBe(false)
     })
 
     it('finds a name that no other live worker has', async () => {
