@@ -27,6 +27,14 @@ export {
   logKeyText,
 } from './line.ts'
 export { LineBlockWriter, readLineBlock, sliceLineBlock } from './line-block.ts'
+export {
+  type LatestKey,
+  type LatestStore,
+  type LatestType,
+  latestKeyOf,
+  latestTypes,
+} from './latest.ts'
+export type * from './limit.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export type * from './offer.ts'
 export { type Exposure, mayHaveSecret, type Origin, originOf } from './origin.ts'
