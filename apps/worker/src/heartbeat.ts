@@ -15,6 +15,8 @@ export interface Heartbeat {
   beat(): void
   /** Whether the API's last answer asked for taking nothing new. */
   readonly isDraining: boolean
+  /** Notes that before the next answer says so. */
+  drain(): void
   /** Whether the last one was answered. */
   readonly isAnswered: boolean
   stop(): Promise<void>
@@ -30,6 +32,12 @@ export const startHeartbeat = (deps: HeartbeatDeps): Heartbeat => {
   let isDraining = false
   let isAnswered = true
 
+  const note = (isAsked: boolean): void => {
+    if (isAsked === isDraining) return
+    deps.log.info(isAsked ? 'drained: nothing new is taken' : 'stages are taken again')
+    isDraining = isAsked
+  }
+
   const once = async (): Promise<void> => {
     try {
       // Slower than the interval is as good as lost: the next one says the same with fresher names.
@@ -38,7 +46,7 @@ export const startHeartbeat = (deps: HeartbeatDeps): Heartbeat => {
       const answer = await deps.send(deps.held.refs(), signal)
       if (!isAnswered) deps.log.info('the API answers heartbeats again')
       isAnswered = true
-      isDraining = answer.isDraining
+      note(answer.isDraining)
       apply(deps, answer)
     } catch (err) {
       if (stopping.signal.aborted) return
@@ -72,6 +80,7 @@ export const startHeartbeat = (deps: HeartbeatDeps): Heartbeat => {
       isAsked = true
       wake()
     },
+    drain: () => note(true),
     get isDraining() {
       return isDraining
     },

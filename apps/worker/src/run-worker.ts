@@ -167,6 +167,7 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
     onAccepted: () => {
       stages++
     },
+    onDraining: () => heartbeat.drain(),
   }
   // The poll, while Redis is away, may use a slot that the consumer does not know of.
   const isReady = () =>

@@ -18,7 +18,9 @@ export const takeOffer = async (
   deps: RunStageDeps & {
     /** Fires when the process ends: nothing is asked any more. */
     readonly exit: AbortSignal
-    readonly onAccepted?: (ref: AttemptRef) => void
+    readonly onAccepted?: (ref: AttemptRef, given: Given) => void
+    /** The API wants this worker to take nothing new: known before the heartbeat's answer. */
+    readonly onDraining?: () => void
     /** Absent: the worker cannot end by itself what may run again elsewhere. */
     readonly fence?: Pick<SelfFence, 'add' | 'delete'>
   },
@@ -37,7 +39,7 @@ export const takeOffer = async (
     })
     const lease = new Lease({ stageId: given.stage.id, attempt: given.attempt }, leaseToken)
     deps.held.add(lease)
-    deps.onAccepted?.(lease.ref)
+    deps.onAccepted?.(lease.ref, given)
     await failpoint('worker.accepted')
     deps.log.info('stage accepted', {
       ...fields,
@@ -52,6 +54,11 @@ export const takeOffer = async (
       return { kind: 'settled', done: runStage(deps, lease, given) }
     return { kind: 'settled', done: runFenced({ ...deps, fence }, lease, given, askedAt) }
   } catch (error) {
+    if (isWaggleError(error, 'conflict') && error.code === 'draining') {
+      // Others may have it. What is known from here on keeps this worker from fetching it again.
+      deps.onDraining?.()
+      return { kind: 'unanswered' }
+    }
     if (isWaggleError(error, 'conflict')) {
       deps.log.debug('offer refused', { ...fields, reason: error.code })
       return refused

@@ -14,13 +14,15 @@ export const protocolPath = '/rpc/worker/v1'
 export const leaseHeader = 'x-waggle-lease'
 
 /** Why a call was refused with 409. `accept`: not_pending (somebody else has it, or it is over), paused, limited,
- *  cannot_serve. Everything after: lease_lost (a stale attempt), cancelled (the attempt is closing). `register`:
- *  superseded (another process has started with this worker's id meanwhile: stop, for good). */
+ *  cannot_serve, draining (this worker is to take nothing new, but others may: the offer goes back). Everything after:
+ *  lease_lost (a stale attempt), cancelled (the attempt is closing). `register`: superseded (another process has started
+ *  with this worker's id meanwhile: stop, for good). */
 export const refusals = [
   'not_pending',
   'paused',
   'limited',
   'cannot_serve',
+  'draining',
   'lease_lost',
   'cancelled',
   'superseded',

@@ -4,6 +4,7 @@ import {
   type Given,
   partitionOf,
   type Stage,
+  type Stores,
   type WorkerRecord,
 } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
@@ -35,7 +36,7 @@ export interface Accepted {
 
 export interface AcceptRefused {
   readonly kind: 'refused'
-  readonly code: 'not_pending' | 'paused' | 'limited' | 'cannot_serve'
+  readonly code: 'not_pending' | 'paused' | 'limited' | 'cannot_serve' | 'draining'
 }
 
 export type AcceptResult = Accepted | AcceptRefused
@@ -56,6 +57,7 @@ export const acceptStage = async (
   const stage = await database.stages.find(stageId)
   if (!stage || !isOpenFor(stage, question)) return repeatOrRefuse(deps, worker, stageId, question)
   if (!canServe(worker, partitionOf(stage))) return refused('cannot_serve')
+  if (worker.isDraining && (await isDrained(database, worker.id))) return refused('draining')
   if (await isPaused(deps)) return refused('paused')
 
   const resolved = await resolveGiven(deps, worker, stage, question)
@@ -66,6 +68,7 @@ export const acceptStage = async (
   const isFenced = question.canFence === true && mustBeFenced(stage)
   const answer = { leaseToken: deps.newToken(), given: resolved.given, isFenced }
   const outcome = await take(deps, worker, stage, question, answer)
+  if (outcome === 'draining') return refused('draining')
   if (outcome === 'taken') return refused('not_pending')
   await failpoint('accept.committed')
   if (outcome === 'repeat') return repeatOrRefuse(deps, worker, stageId, question)
@@ -84,22 +87,27 @@ export const acceptStage = async (
 const isOpenFor = (stage: Stage, question: AcceptQuestion): boolean =>
   stage.status === 'pending' && !stage.isHeld && stage.attempt === question.attempt - 1
 
+/** Who calls is known from up to a second ago; this is now. */
+const isDrained = async (stores: Pick<Stores, 'workers'>, workerId: string): Promise<boolean> =>
+  (await stores.workers.find(workerId))?.isDraining ?? false
+
 const take = (
   deps: ControlDeps,
   worker: WorkerRecord,
   stage: Stage,
   question: AcceptQuestion,
   answer: Omit<Accepted, 'kind'>,
-): Promise<'accepted' | 'taken' | 'repeat'> => {
+): Promise<'accepted' | 'taken' | 'repeat' | 'draining'> => {
   const place = answerPlace(stage.id, question.attempt)
   const answerSealed = deps.sealer.seal(JSON.stringify(answer), place)
   const tokenHash = deps.hashToken(answer.leaseToken)
   return deps.database.transaction(async (stores, atEnd) => {
-    const taken = await stores.stages.take(stage.id, question.attempt - 1, worker.name)
+    const taken = await stores.stages.take(stage.id, question.attempt - 1, worker.name, worker.id)
     if (!taken) {
       // The same request on a second connection may have won meanwhile.
       const own = await stores.attempts.findByRequest(worker.id, worker.bootId, question.requestId)
-      return own ? 'repeat' : 'taken'
+      if (own) return 'repeat'
+      return (await isDrained(stores, worker.id)) ? 'draining' : 'taken'
     }
     atEnd(
       stores.attempts.create({

@@ -213,6 +213,7 @@ const reasons: Readonly<Record<Refusal, string>> = {
   paused: 'The queue is paused',
   limited: 'A limit holds the stage back',
   cannot_serve: 'The worker cannot serve this stage',
+  draining: 'The worker is to take nothing new',
   lease_lost: 'The attempt is not held by this worker any more',
   cancelled: 'The attempt was cancelled',
   superseded: 'Another process has started with the same worker id',
