@@ -6,12 +6,16 @@ import {
   systemClock,
   type Timers,
 } from '@waggle/domain'
+import { prepareCaches } from './cache-volumes.ts'
+import { containerName } from './container-config.ts'
 import { EngineClient } from './engine-client.ts'
 import { engineTimers } from './engine-timers.ts'
 import { warnOfEngine } from './engine-warnings.ts'
 import { patiently } from './patiently.ts'
 import { ensurePauseImage } from './pause-image.ts'
 import { type Prefetch, prefetchImages } from './prefetch-images.ts'
+import { probeContainer } from './probe-container.ts'
+import { purgeCaches } from './purge-caches.ts'
 import { listLeftovers, removeStage } from './remove-stage.ts'
 import { runStep } from './run-step.ts'
 import { stageLabelsOf } from './stage-labels.ts'
@@ -28,6 +32,8 @@ export interface DockerEngineOptions {
   readonly subnets?: SubnetBlock
   /** Most processes and threads of a step (reliability.md D11); 2,048 by default, 0 = no limit. */
   readonly pidsLimit?: number
+  /** Image with `/bin/sh` and `cp`, for copies of caches; without one they begin empty. */
+  readonly copyImage?: string
   /** Fewer capabilities, no new privileges, an init process (threats.md T-23); no by default. */
   readonly isStrict?: boolean
   /** Folders of the machine that pipelines of trusted repositories may mount; all by default. */
@@ -49,6 +55,14 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
   )
   const prefetches = new Map<string, Prefetch>()
   const pauseImage = once(() => ensurePauseImage(client))
+  const hanging = new Map<string, string>()
+  const cacheDeps = {
+    client,
+    clock: systemClock,
+    log,
+    retryMs: timers.retryMs,
+    copyImage: options.copyImage ?? '',
+  }
 
   return {
     type: 'docker',
@@ -65,6 +79,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
           ...createVolumes(client, spec),
         ]),
       )
+      await prepareCaches(cacheDeps, spec)
       if (namespaces.has(spec.network.id)) return
       const shared = new StageNamespaces({ client, log, pauseImage }, spec)
       namespaces.set(spec.network.id, shared)
@@ -90,12 +105,15 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
         step,
         runOptions,
       ),
+    probe: (_spec, step, probeOptions) => probeContainer({ client, hanging }, step, probeOptions),
+    purgeCaches: (owner, limits) => purgeCaches(cacheDeps, owner, limits),
     destroy: async (spec, signal) => {
       const { installation, ref } = stageLabelsOf(spec)
       await prefetches.get(spec.network.id)?.end()
       prefetches.delete(spec.network.id)
       await namespaces.get(spec.network.id)?.settled()
       namespaces.delete(spec.network.id)
+      for (const step of spec.steps) hanging.delete(containerName(step, 1))
       await removeStage({ client, log }, installation, ref, signal)
     },
     leftovers: (installation) => listLeftovers(client, installation),
