@@ -35,6 +35,8 @@ export interface ConversionContext {
   readFile(path: string, signal: AbortSignal): Promise<string | null>
   /** Text of a template of the repository's namespace; `null` = there is none. */
   findTemplate(name: string): Promise<string | null>
+  /** The converter outside of the process, bound to this build. */
+  readonly extension?: ConversionExtension
 }
 
 export type ConverterName = 'jsonnet' | 'template' | 'extension' | 'legacy'

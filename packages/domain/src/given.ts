@@ -1,4 +1,5 @@
 import type { Build } from './build.ts'
+import type { ExternalVariable, RegistryCredentials } from './extension.ts'
 import type { Hook } from './hook.ts'
 import type { Repo } from './repo.ts'
 import type { Stage } from './stage.ts'
@@ -23,6 +24,8 @@ export interface Given {
   readonly manifest: string
   /** The secrets that the stage's file names and its origin may have (threats.md C.1, T-02). */
   readonly secrets: readonly GivenSecret[]
+  /** What the operator's extensions give to the stage. */
+  readonly external?: GivenExternal | undefined
   readonly netrc: {
     readonly machine: string
     readonly login: string
@@ -76,9 +79,18 @@ export type GivenStage = Pick<
   | 'createdAt'
 >
 
+export interface GivenExternal {
+  /** Variables of all steps, above those of the worker (environment.md §14.1). */
+  readonly environment: readonly ExternalVariable[]
+  /** Looked at after those of the worker (pipeline.md §12.8). */
+  readonly registries: readonly RegistryCredentials[]
+}
+
 export interface GivenSecret {
   readonly name: string
   readonly value: string
   /** Of a document of the file: its name is compared with case. */
   readonly isExact?: boolean | undefined
+  /** Of the secret extension: looked at last, after the worker's own (pipeline.md §12.11). */
+  readonly isExternal?: boolean | undefined
 }

@@ -3,8 +3,19 @@ export type * from './build.ts'
 export { type CardStore, cardLimitBytes, type StepCard } from './card.ts'
 export { type Clock, systemClock, toUnixSeconds } from './clock.ts'
 export type * from './conversion.ts'
-export type * from './delivery.ts'
+export {
+  type Delivery,
+  type DeliveryEnd,
+  type DeliveryFilter,
+  type DeliveryOutcome,
+  type DeliveryStore,
+  type DeliveryWay,
+  deliveryOutcomes,
+  deliveryWays,
+  type NewDelivery,
+} from './delivery.ts'
 export type * from './engine.ts'
+export type * from './extension.ts'
 export {
   type FailpointName,
   failpoint,
@@ -17,6 +28,14 @@ export type * from './given.ts'
 export type * from './healthcheck.ts'
 export { type Hook, makeHook } from './hook.ts'
 export {
+  type LatestKey,
+  type LatestStore,
+  type LatestType,
+  latestKeyOf,
+  latestTypes,
+} from './latest.ts'
+export type * from './limit.ts'
+export {
   type Line,
   type LineBlock,
   type LiveLog,
@@ -27,14 +46,6 @@ export {
   logKeyText,
 } from './line.ts'
 export { LineBlockWriter, readLineBlock, sliceLineBlock } from './line-block.ts'
-export {
-  type LatestKey,
-  type LatestStore,
-  type LatestType,
-  latestKeyOf,
-  latestTypes,
-} from './latest.ts'
-export type * from './limit.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export type * from './offer.ts'
 export { type Exposure, mayHaveSecret, type Origin, originOf } from './origin.ts'
@@ -108,4 +119,14 @@ export {
   WaggleError,
   type WaggleErrorOptions,
 } from './waggle-error.ts'
+export {
+  type NewWebhookCall,
+  type WebhookCall,
+  type WebhookCallStore,
+  type WebhookEvent,
+  type WebhookLine,
+  type WebhookReceiver,
+  type WebhookState,
+  webhookStates,
+} from './webhook-call.ts'
 export type * from './worker.ts'

@@ -2,6 +2,7 @@ import type { AttemptStore } from './attempt.ts'
 import type { BuildStore } from './build.ts'
 import type { CardStore } from './card.ts'
 import type { DeliveryStore } from './delivery.ts'
+import type { LatestStore } from './latest.ts'
 import type { LogArchive } from './line.ts'
 import type { OutboxStore } from './outbox.ts'
 import type { RepoStore } from './repo.ts'
@@ -11,6 +12,7 @@ import type { StepStore } from './step.ts'
 import type { TemplateStore } from './template.ts'
 import type { SettingStore, TickStore } from './tick.ts'
 import type { UserStore } from './user.ts'
+import type { WebhookCallStore } from './webhook-call.ts'
 import type { WorkerStore } from './worker.ts'
 
 /** Every store, on one connection or in one transaction. SQL is the truth (design §3). */
@@ -26,7 +28,9 @@ export interface Stores {
   readonly orgSecrets: OrgSecretStore
   readonly templates: TemplateStore
   readonly deliveries: DeliveryStore
+  readonly latest: LatestStore
   readonly outbox: OutboxStore
+  readonly webhookCalls: WebhookCallStore
   readonly ticks: TickStore
   readonly settings: SettingStore
   readonly logs: LogArchive

@@ -5,6 +5,7 @@ import { attemptStore } from './stores/attempt-store.ts'
 import { buildStore } from './stores/build-store.ts'
 import { cardStore } from './stores/card-store.ts'
 import { deliveryStore } from './stores/delivery-store.ts'
+import { latestStore } from './stores/latest-store.ts'
 import { logArchive } from './stores/log-archive.ts'
 import { orgSecretStore } from './stores/org-secret-store.ts'
 import { outboxStore } from './stores/outbox-store.ts'
@@ -15,6 +16,7 @@ import { stepStore } from './stores/step-store.ts'
 import { templateStore } from './stores/template-store.ts'
 import { settingStore, tickStore } from './stores/tick-store.ts'
 import { userStore } from './stores/user-store.ts'
+import { webhookCallStore } from './stores/webhook-call-store.ts'
 import { workerStore } from './stores/worker-store.ts'
 
 const clock = query(({ db, now }) => db.selectNoFrom(now.as('now')))
@@ -32,7 +34,9 @@ export const makeStores = (session: Session): Stores => ({
   orgSecrets: orgSecretStore(session),
   templates: templateStore(session),
   deliveries: deliveryStore(session),
+  latest: latestStore(session),
   outbox: outboxStore(session),
+  webhookCalls: webhookCallStore(session),
   ticks: tickStore(session),
   settings: settingStore(session),
   logs: logArchive(session),

@@ -1,6 +1,7 @@
 import type {
   Attempt,
   Build,
+  BuildDecisions,
   Delivery,
   OrgSecret,
   Repo,
@@ -9,6 +10,7 @@ import type {
   Step,
   Template,
   User,
+  WebhookCall,
   WorkerRecord,
 } from '@waggle/domain'
 
@@ -24,9 +26,15 @@ export interface Schema {
   users: Cells<User> & { loginKey: string; tokenHash: string }
   builds: Cells<Build>
   /** Kept apart from builds, so that lists of builds do not read it. */
-  manifests: { buildId: number; manifest: string; changedFiles: string; skipped: string }
+  manifests: {
+    buildId: number
+    manifest: string
+    changedFiles: string
+    skipped: string
+    isText: boolean
+  } & BuildDecisions
   /** pendingAt: when the stage last became pending. */
-  stages: Cells<Stage> & { pendingAt: number }
+  stages: Required<Cells<Stage>> & { pendingAt: number }
   steps: Cells<Step>
   attempts: Cells<Attempt>
   workers: Cells<WorkerRecord>
@@ -35,7 +43,12 @@ export interface Schema {
   templates: Cells<Template> & { namespaceKey: string }
   orgSecrets: Cells<OrgSecret> & { namespaceKey: string; nameKey: string }
   deliveries: Cells<Delivery>
+  /** The newest build of a branch, pull request or deployment target. */
+  latestBuilds: { repoId: number; type: string; name: string; buildId: number }
   outbox: { id: number; message: string; createdAt: number }
+  webhookCalls: Cells<WebhookCall>
+  /** heldUntil: until when the holder alone sends · dueAt: nobody tries before. */
+  webhookReceivers: { receiver: string; holder: string; heldUntil: number; dueAt: number }
   ticks: { name: string; dueAt: number; lateMs: number }
   settings: { name: string; value: string }
   cards: { stepId: number; data: string }

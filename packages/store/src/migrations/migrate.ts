@@ -11,8 +11,9 @@ import { cards } from './0005-cards.ts'
 import { templates } from './0006-templates.ts'
 import { retries } from './0007-retries.ts'
 import { ignoredEvents } from './0008-ignored-events.ts'
-import { decisions } from './0009-decisions.ts'
 import { workerDrain } from './0009-worker-drain.ts'
+import { webhooks } from './0010-webhooks.ts'
+import { decisions } from './0011-decisions.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -24,8 +25,9 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0006-templates': templates(dialect),
   '0007-retries': retries(dialect),
   '0008-ignored-events': ignoredEvents(dialect),
-  '0009-decisions': decisions(dialect),
   '0009-worker-drain': workerDrain(dialect),
+  '0010-webhooks': webhooks(dialect),
+  '0011-decisions': decisions(dialect),
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

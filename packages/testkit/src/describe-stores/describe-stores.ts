@@ -14,6 +14,7 @@ import { describeTemplates } from './describe-templates.ts'
 import { describeTicks } from './describe-ticks.ts'
 import { describeTransactions } from './describe-transactions.ts'
 import { describeUsers } from './describe-users.ts'
+import { describeWebhookCalls } from './describe-webhook-calls.ts'
 import { describeWorkers } from './describe-workers.ts'
 
 /** What every database must do: the ports of domain's `store.ts`. `open` gives an empty one. */
@@ -36,6 +37,7 @@ export const describeStores = (
     describeSteps(database)
     describeAttempts(database)
     describeWorkers(database)
+    describeWebhookCalls(database)
     describeSecrets(database)
     describeDeliveries(database)
     describeOutbox(database)
