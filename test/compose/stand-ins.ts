@@ -13,7 +13,7 @@ export const standIns = (names: readonly string[]): void => {
     {
       encoding: 'utf8',
       env: { ...process.env, DOCKER_HOST: `unix://${dockerSocket()}` },
-      timeout: 600_000,
+      timeout: 840_000,
     },
   )
   if (done.status !== 0)

@@ -13,7 +13,7 @@ describe("point 10: the habits, as Waggle's own .drone.yml runs them", () => {
   beforeAll(async () => {
     standIns(['node:24-bookworm-slim'])
     system = await startSystem({ database: 'sqlite', workers: 1 })
-  }, 300_000)
+  }, 900_000)
   afterAll(() => system?.stop())
 
   it('passes when Waggle runs it', async () => {
@@ -44,7 +44,7 @@ describe("point 10: the habits, as Waggle's own .drone.yml runs them", () => {
     const { number } = await system.client.submit(readFileSync(join(root, '.drone.yml'), 'utf8'), {
       source: { url: pathToFileURL(path).href, ref: 'main' },
     })
-    const build = await system.client.ended(number, 400_000)
+    const build = await system.client.ended(number, 900_000)
     const steps = build.stages?.[0]?.steps ?? []
     const failed = steps.find((step) => step.status === 'failure' || step.status === 'error')
     const why = failed
@@ -55,7 +55,7 @@ describe("point 10: the habits, as Waggle's own .drone.yml runs them", () => {
       : (build.stages?.[0]?.error ?? '')
     expect({ status: build.status, why }).toEqual({ status: 'success', why: '' })
     expect(steps.map((step) => step.name)).toEqual(['clone', 'install', 'types', 'lint', 'layers'])
-  }, 420_000)
+  }, 960_000)
 
   it.each([
     ['describeStores', ['store/src/sqlite.test.ts', 'store/src/postgres.test.ts']],
