@@ -48,6 +48,16 @@ export {
 export { LineBlockWriter, readLineBlock, sliceLineBlock } from './line-block.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export type * from './offer.ts'
+export {
+  bandOf,
+  bandWidth,
+  type FarBand,
+  type Flow,
+  type LinePlace,
+  mostPriority,
+  type OrderStore,
+  queueNumberOf,
+} from './order.ts'
 export { type Exposure, mayHaveSecret, type Origin, originOf } from './origin.ts'
 export type * from './outbox.ts'
 export {

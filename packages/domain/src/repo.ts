@@ -19,9 +19,15 @@ export interface Repo {
   /** Whether pull requests of other repositories, or all of them, build nothing. */
   readonly ignoreForks: boolean
   readonly ignorePullRequests: boolean
+  /** Whether a newer build of the same event and ref ends older ones that wait, and those that run as well. */
+  readonly autoCancelPushes: boolean
+  readonly autoCancelPullRequests: boolean
+  readonly autoCancelRunning: boolean
   readonly timeoutMinutes: number
   /** Most stages of the repository at once; 0 = no limit. */
   readonly throttle: number
+  /** Of its stages, where a build names none: -10 to 10, higher is sooner. */
+  readonly priority: number
   /** Number of the newest build. */
   readonly counter: number
   /** Encrypted key that signs its webhooks. */
@@ -33,12 +39,19 @@ export interface Repo {
   readonly version: number
 }
 
-/** What is not said to be ignored is not. */
+/** Settings that are off unless said otherwise. */
+type RepoSwitch =
+  | 'ignoreForks'
+  | 'ignorePullRequests'
+  | 'autoCancelPushes'
+  | 'autoCancelPullRequests'
+  | 'autoCancelRunning'
+
 export type NewRepo = Omit<
   Repo,
-  'id' | 'counter' | 'createdAt' | 'updatedAt' | 'version' | 'ignoreForks' | 'ignorePullRequests'
+  'id' | 'counter' | 'createdAt' | 'updatedAt' | 'version' | 'priority' | RepoSwitch
 > &
-  Partial<Pick<Repo, 'ignoreForks' | 'ignorePullRequests'>>
+  Partial<Pick<Repo, 'priority' | RepoSwitch>>
 
 export type RepoPatch = Partial<
   Pick<
@@ -55,8 +68,12 @@ export type RepoPatch = Partial<
     | 'protected'
     | 'ignoreForks'
     | 'ignorePullRequests'
+    | 'autoCancelPushes'
+    | 'autoCancelPullRequests'
+    | 'autoCancelRunning'
     | 'timeoutMinutes'
     | 'throttle'
+    | 'priority'
     | 'counter'
     | 'signerSealed'
     | 'secretSealed'

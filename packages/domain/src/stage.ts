@@ -22,6 +22,17 @@ export interface Stage extends Platform {
   readonly throttle: number
   readonly onSuccess: boolean
   readonly onFailure: boolean
+  /** Pending, but not offered: a limit or the throttle holds it back. */
+  readonly isLimited: boolean
+  /** It was lost with its worker and keeps its place under the limits until then, database clock; 0 = it keeps none. */
+  readonly placeUntil: number
+  /** As asked for: higher is sooner. */
+  readonly priority: number
+  /** Where it stands in its partition since it was last offered: the band, which is the priority raised by long
+   *  waiting; the start tag of fair queueing inside it; and the number by which its queue entry is ordered. */
+  readonly band: number
+  readonly startTag: number
+  readonly queueNumber: number
   readonly dependsOn: readonly string[]
   /** Canonical name of its partition, kept so that SQL can group by it. */
   readonly partition: string
@@ -43,7 +54,14 @@ export interface Stage extends Platform {
   readonly version: number
 }
 
-export type NewStage = Omit<Stage, 'id' | 'retries' | 'createdAt' | 'updatedAt' | 'version'>
+type Standing = 'isLimited' | 'priority' | 'band' | 'startTag' | 'queueNumber'
+
+/** What is not said of its standing: no priority, the middle of the queue. */
+export type NewStage = Omit<
+  Stage,
+  'id' | 'retries' | 'placeUntil' | 'createdAt' | 'updatedAt' | 'version' | Standing
+> &
+  Partial<Pick<Stage, Standing>>
 
 export interface StagePatch {
   readonly status?: StageStatus
@@ -54,6 +72,11 @@ export interface StagePatch {
   readonly retries?: number
   readonly startedAt?: number
   readonly stoppedAt?: number
+  readonly isLimited?: boolean
+  readonly placeUntil?: number
+  readonly band?: number
+  readonly startTag?: number
+  readonly queueNumber?: number
 }
 
 /** What a patch requires of the row; the update does nothing where it does not hold. */
@@ -61,12 +84,23 @@ export interface StageCondition {
   readonly status?: StageStatus | readonly StageStatus[]
   readonly attempt?: number
   readonly isHeld?: boolean
+  readonly isLimited?: boolean
 }
 
 /** What a stage's siblings and the end of its build depend on. */
 export type StageOutline = Pick<
   Stage,
-  'id' | 'number' | 'name' | 'status' | 'dependsOn' | 'onSuccess' | 'onFailure'
+  | 'id'
+  | 'number'
+  | 'name'
+  | 'status'
+  | 'dependsOn'
+  | 'onSuccess'
+  | 'onFailure'
+  | 'partition'
+  | 'priority'
+  | 'limit'
+  | 'throttle'
 >
 
 /** Load of one partition, for metrics and for "why is it pending". */
@@ -96,7 +130,8 @@ export interface StageStore {
   /** Compare-and-set of accept: where the stage is pending, not held, and its attempt is `attempt`, sets
    *  attempt + 1, held, and the machine. `null` when somebody else was first, or the worker is being drained. */
   take(id: number, attempt: number, machine: string, workerId?: string): Promise<Stage | null>
-  /** Stages that may be offered: pending and not held, id above `afterId`, ascending; for re-offering in batches. */
+  /** Stages that may be offered: pending, not held, not held back by a limit. Those with an id above `afterId`,
+   *  ascending; for re-offering in batches. */
   listOfferable(afterId: number, limit: number): Promise<readonly Stage[]>
   /** Stages with status pending or running, by id (rest-api.md §7.12). */
   listIncomplete(): Promise<readonly Stage[]>

@@ -3,7 +3,9 @@ import type { BuildStore } from './build.ts'
 import type { CardStore } from './card.ts'
 import type { DeliveryStore } from './delivery.ts'
 import type { LatestStore } from './latest.ts'
+import type { LimitStore } from './limit.ts'
 import type { LogArchive } from './line.ts'
+import type { OrderStore } from './order.ts'
 import type { OutboxStore } from './outbox.ts'
 import type { RepoStore } from './repo.ts'
 import type { OrgSecretStore, SecretStore } from './secret.ts'
@@ -30,6 +32,8 @@ export interface Stores {
   readonly deliveries: DeliveryStore
   readonly latest: LatestStore
   readonly outbox: OutboxStore
+  readonly limits: LimitStore
+  readonly orders: OrderStore
   readonly webhookCalls: WebhookCallStore
   readonly ticks: TickStore
   readonly settings: SettingStore

@@ -6,7 +6,9 @@ import { buildStore } from './stores/build-store.ts'
 import { cardStore } from './stores/card-store.ts'
 import { deliveryStore } from './stores/delivery-store.ts'
 import { latestStore } from './stores/latest-store.ts'
+import { limitStore } from './stores/limit-store.ts'
 import { logArchive } from './stores/log-archive.ts'
+import { orderStore } from './stores/order-store.ts'
 import { orgSecretStore } from './stores/org-secret-store.ts'
 import { outboxStore } from './stores/outbox-store.ts'
 import { repoStore } from './stores/repo-store.ts'
@@ -36,6 +38,8 @@ export const makeStores = (session: Session): Stores => ({
   deliveries: deliveryStore(session),
   latest: latestStore(session),
   outbox: outboxStore(session),
+  limits: limitStore(session),
+  orders: orderStore(session),
   webhookCalls: webhookCallStore(session),
   ticks: tickStore(session),
   settings: settingStore(session),

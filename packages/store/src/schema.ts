@@ -46,6 +46,10 @@ export interface Schema {
   /** The newest build of a branch, pull request or deployment target. */
   latestBuilds: { repoId: number; type: string; name: string; buildId: number }
   outbox: { id: number; message: string; createdAt: number }
+  /** Repositories that have, or had, stages with limits: the row is locked where those are counted. */
+  limitedRepos: { repoId: number }
+  orderFlows: { partition: string; band: number; repoId: number; finish: number; usedAt: number }
+  orderBases: { partition: string; band: number; base: number; isMoving: boolean }
   webhookCalls: Cells<WebhookCall>
   /** heldUntil: until when the holder alone sends · dueAt: nobody tries before. */
   webhookReceivers: { receiver: string; holder: string; heldUntil: number; dueAt: number }

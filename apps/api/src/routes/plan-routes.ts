@@ -33,7 +33,14 @@ const repoFor = async (deps: ApiDeps, call: UserCall, body: JsonBody): Promise<R
   const known = await submitRepo(deps, call, slug)
   if (known !== null) return known
   const { repo } = newRepo(deps.control.sealer, { slug, gitHttpUrl })
-  const unasked = { ignoreForks: false, ignorePullRequests: false }
+  const unasked = {
+    ignoreForks: false,
+    ignorePullRequests: false,
+    autoCancelPushes: false,
+    autoCancelPullRequests: false,
+    autoCancelRunning: false,
+    priority: 0,
+  }
   return { ...unasked, ...repo, id: 0, counter: 0, createdAt: 0, updatedAt: 0, version: 0 }
 }
 

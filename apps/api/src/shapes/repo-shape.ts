@@ -26,7 +26,7 @@ export const repoShape = (repo: Repo, more: { readonly build?: object } = {}) =>
   auto_cancel_pushes: false,
   auto_cancel_running: false,
   timeout: repo.timeoutMinutes,
-  ...optional({ throttle: repo.throttle }),
+  ...optional({ throttle: repo.throttle, priority: repo.priority }),
   counter: repo.counter,
   synced: 0,
   created: toUnixSeconds(repo.createdAt),

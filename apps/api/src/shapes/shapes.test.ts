@@ -25,8 +25,12 @@ const repo: Repo = {
   protected: false,
   ignoreForks: false,
   ignorePullRequests: false,
+  autoCancelPushes: false,
+  autoCancelPullRequests: false,
+  autoCancelRunning: false,
   timeoutMinutes: 60,
   throttle: 0,
+  priority: 0,
   counter: 4,
   signerSealed: Buffer.from('signer'),
   secretSealed: Buffer.from('secret'),
@@ -94,6 +98,12 @@ const stage: Stage = {
   throttle: 0,
   onSuccess: true,
   onFailure: false,
+  isLimited: false,
+  placeUntil: 0,
+  priority: 0,
+  band: 0,
+  startTag: 0,
+  queueNumber: 1,
   dependsOn: [],
   partition: 'p',
   attempt: 0,
@@ -133,9 +143,10 @@ const without = (value: object, names: readonly string[]) =>
 test('a repository shows its times in seconds and none of its keys', () => {
   const shape = repoShape(repo)
   expect(shape).toMatchObject({ created: 1_700_000_000, timeout: 60, counter: 4, archived: false })
-  without(shape, ['throttle', 'build', 'permissions', 'signer', 'secret'])
+  without(shape, ['throttle', 'priority', 'build', 'permissions', 'signer', 'secret'])
   expect(JSON.stringify(shape)).not.toContain('igner')
   expect(repoShape({ ...repo, throttle: 2 })).toMatchObject({ throttle: 2 })
+  expect(repoShape({ ...repo, priority: -2 })).toMatchObject({ priority: -2 })
 })
 
 test('a build leaves out what is empty and keeps the rest', () => {

@@ -14,6 +14,7 @@ import { ignoredEvents } from './0008-ignored-events.ts'
 import { workerDrain } from './0009-worker-drain.ts'
 import { webhooks } from './0010-webhooks.ts'
 import { decisions } from './0011-decisions.ts'
+import { limitsAndOrder } from './0012-limits-and-order.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -28,6 +29,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0009-worker-drain': workerDrain(dialect),
   '0010-webhooks': webhooks(dialect),
   '0011-decisions': decisions(dialect),
+  '0012-limits-and-order': limitsAndOrder(dialect),
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

@@ -24,8 +24,12 @@ const repo = noun<Repo>('repo', {
   protected: flag,
   ignoreForks: flag,
   ignorePullRequests: flag,
+  autoCancelPushes: flag,
+  autoCancelPullRequests: flag,
+  autoCancelRunning: flag,
   timeoutMinutes: int,
   throttle: int,
+  priority: int,
   counter: int,
   signerSealed: bytes,
   secretSealed: bytes,
@@ -47,12 +51,24 @@ const patchable = [
   'protected',
   'ignoreForks',
   'ignorePullRequests',
+  'autoCancelPushes',
+  'autoCancelPullRequests',
+  'autoCancelRunning',
   'timeoutMinutes',
   'throttle',
+  'priority',
   'counter',
   'signerSealed',
   'secretSealed',
 ] as const satisfies readonly (keyof RepoPatch)[]
+
+const allOff = {
+  ignoreForks: false,
+  ignorePullRequests: false,
+  autoCancelPushes: false,
+  autoCancelPullRequests: false,
+  autoCancelRunning: false,
+}
 
 const created = repo.columns.filter(
   (column) => !['id', 'counter', 'createdAt', 'updatedAt', 'version'].includes(column),
@@ -133,7 +149,7 @@ export const repoStore = (session: Session): RepoStore => {
     findBySlug: async (slug) => one(await session.read(findBySlug, { slug })),
     list: async (page) => repo.readAll(await session.read(list, bounded(page)), session.log),
     create: async (given) => {
-      const row = repo.write({ ignoreForks: false, ignorePullRequests: false, ...given })
+      const row = repo.write({ ...allOff, priority: 0, ...given })
       return repo.read((await session.write(create, row))[0])
     },
     update: async (id, patch) => one(await session.write(update, { ...repo.write(patch), id })),

@@ -1,5 +1,7 @@
 import {
+  bandOf,
   type PartitionLoad,
+  queueNumberOf,
   type Stage,
   type StageOutline,
   type StagePatch,
@@ -14,7 +16,7 @@ import { flag, int, noun, text, textList, textMap, word } from '../noun.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
 
-const stage = noun<Stage>('stage', {
+const stage = noun<Required<Stage>>('stage', {
   id: int,
   repoId: int,
   buildId: int,
@@ -36,6 +38,12 @@ const stage = noun<Stage>('stage', {
   throttle: int,
   onSuccess: flag,
   onFailure: flag,
+  isLimited: flag,
+  placeUntil: int,
+  priority: int,
+  band: int,
+  startTag: int,
+  queueNumber: int,
   dependsOn: textList,
   partition: text,
   attempt: int,
@@ -59,12 +67,17 @@ const outline = noun<StageOutline>('stage', {
   dependsOn: textList,
   onSuccess: flag,
   onFailure: flag,
+  partition: text,
+  priority: int,
+  limit: int,
+  throttle: int,
 })
 
 // Literals, so that the planner sees that the partial indexes hold these rows.
 const isIncomplete = sql<boolean>`status in ('pending', 'running')`
 const isUnfinished = sql<boolean>`status in ('pending', 'running', 'waiting_on_dependencies', 'blocked', 'declined')`
-const isOfferable = sql<boolean>`status = 'pending' and is_held = false`
+const isOfferable = sql<boolean>`status = 'pending' and is_held = false and is_limited = false`
+const isWaiting = sql<boolean>`status = 'pending' and is_held = false`
 
 const find = query(({ db }, p: { id: number }) =>
   db.selectFrom('stages').select(stage.columns).where('id', '=', p.id),
@@ -106,7 +119,7 @@ const lock = query(({ db, hasRowLocks }, p: { id: number }) =>
     .$if(hasRowLocks, (locked) => locked.forUpdate()),
 )
 
-const computed = ['retries', 'createdAt', 'updatedAt', 'version']
+const computed = ['retries', 'placeUntil', 'createdAt', 'updatedAt', 'version']
 const insert = insertRows<Record<string, unknown>>(
   'stages',
   stage.columns.filter((column) => column !== 'id' && !computed.includes(column)),
@@ -120,6 +133,14 @@ const insert = insertRows<Record<string, unknown>>(
   }),
 )
 
+const noStanding = {
+  isLimited: false,
+  priority: 0,
+  band: 0,
+  startTag: 0,
+  queueNumber: queueNumberOf(bandOf(0), 0, 0),
+}
+
 const patchable = [
   'status',
   'error',
@@ -129,6 +150,11 @@ const patchable = [
   'retries',
   'startedAt',
   'stoppedAt',
+  'isLimited',
+  'placeUntil',
+  'band',
+  'startTag',
+  'queueNumber',
 ] as const satisfies readonly (keyof StagePatch)[]
 
 interface Change extends StagePatch {
@@ -136,6 +162,7 @@ interface Change extends StagePatch {
   readonly fromStatus: readonly string[] | null
   readonly fromAttempt: number | null
   readonly fromHeld: boolean | null
+  readonly fromLimited: boolean | null
 }
 
 const update = query(({ db, now, anyText, isAbsent }, p: Change) =>
@@ -153,6 +180,7 @@ const update = query(({ db, now, anyText, isAbsent }, p: Change) =>
         eb.or([isAbsent(p.fromStatus, 'text[]'), anyText('status', p.fromStatus ?? [])]),
         eb.or([isAbsent(p.fromAttempt, 'bigint'), sql<boolean>`attempt = ${p.fromAttempt}`]),
         eb.or([isAbsent(p.fromHeld, 'boolean'), sql<boolean>`is_held = ${p.fromHeld}`]),
+        eb.or([isAbsent(p.fromLimited, 'boolean'), sql<boolean>`is_limited = ${p.fromLimited}`]),
       ]),
     )
     .returning(stage.columns),
@@ -220,9 +248,9 @@ const loadByPartition = query(({ db }) =>
     .selectFrom('stages')
     .select([
       'partition',
-      sql<number>`sum(case when ${isOfferable} then 1 else 0 end)`.as('pending'),
-      sql<number>`sum(case when ${isOfferable} then 0 else 1 end)`.as('running'),
-      sql<number>`coalesce(min(case when ${isOfferable} then pending_at end), 0)`.as(
+      sql<number>`sum(case when ${isWaiting} then 1 else 0 end)`.as('pending'),
+      sql<number>`sum(case when ${isWaiting} then 0 else 1 end)`.as('running'),
+      sql<number>`coalesce(min(case when ${isWaiting} then pending_at end), 0)`.as(
         'oldest_pending_at',
       ),
     ])
@@ -249,7 +277,7 @@ export const stageStore = (session: Session): StageStore => {
     create: async (stages) => {
       const rows = await insert(
         session,
-        stages.map((given) => stage.write({ keptFrom: 0, ...given })),
+        stages.map((given) => stage.write({ keptFrom: 0, ...noStanding, ...given })),
       )
       return rows.map(stage.read)
     },
@@ -261,6 +289,7 @@ export const stageStore = (session: Session): StageStore => {
           fromStatus: listOf(when.status),
           fromAttempt: when.attempt ?? null,
           fromHeld: when.isHeld ?? null,
+          fromLimited: when.isLimited ?? null,
         }),
       ),
     take: async (id, attempt, machine, workerId = '') =>

@@ -24,8 +24,10 @@ export const describeStages = (open: OpenDatabase): void => {
         newStage(build, 2, { status: 'waiting_on_dependencies', dependsOn: ['ÿ'] }),
       ])
       expect(await stages.outline(build.id)).toEqual(
-        made.map(({ id, number, name, status, dependsOn, onSuccess, onFailure }) => ({
+        made.map(({ id, number, name, status, dependsOn, onSuccess, onFailure, ...more }) => ({
           ...{ id, number, name, status, dependsOn, onSuccess, onFailure },
+          ...{ partition: more.partition, priority: more.priority },
+          ...{ limit: more.limit, throttle: more.throttle },
         })),
       )
       const [a, b] = [first(made), first(made.slice(1))]
