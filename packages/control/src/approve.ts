@@ -18,6 +18,10 @@ export const approveStage = async (
     const { locked, stage } = await lockBlocked(stores, build.id, stageNumber, 'approve a Pipeline')
     const status = stage.dependsOn.length > 0 ? 'waiting_on_dependencies' : 'pending'
     const approved = await stores.stages.update(stage.id, { status }, { status: 'blocked' })
+    const stages = await stores.stages.outline(build.id)
+    // With the last one all of the file is approved for this head commit (threats.md T-01).
+    if (!stages.some((other) => other.status === 'blocked'))
+      await stores.builds.decide(build.id, { approvedBy: by })
     if (approved && status === 'pending') {
       const outbox = await stores.outbox.add([offerMessage(approved)])
       return { stageId: stage.id, build: locked, pending: [approved], outbox }

@@ -1,5 +1,6 @@
 import {
   type Build,
+  type BuildStatus,
   isDone,
   notFound,
   type OutboxMessage,
@@ -10,6 +11,7 @@ import {
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
 import { tellChange } from './tell-change.ts'
+import { cleanText, cutCodePoints } from './text-limits.ts'
 
 export interface CancelResult {
   readonly build: Build
@@ -17,20 +19,30 @@ export interface CancelResult {
   readonly isCancelled: boolean
 }
 
+/** Who cancels, and how the build ends. */
+export interface CancelWish {
+  /** `killed` by a person or the reaper, `skipped` where a newer build supersedes it (scheduling.md §9.2). */
+  readonly status: Extract<BuildStatus, 'killed' | 'skipped'>
+  /** Login; empty = the server itself. */
+  readonly by: string
+  readonly reason: string
+}
+
 /** Cancels a build: a row first, a message second (rule G7). One transaction writes all final statuses, so that no
  *  later report changes them, and leaves held attempts *closing*; their workers are told after the commit, and again
- *  by the answer of each heartbeat (design §8, scheduling.md §9.1). `by`: who asked, for the log. */
+ *  by the answer of each heartbeat (design §8, scheduling.md §9.1). `wish`: a login alone is a person's cancel. */
 export const cancelBuild = async (
   deps: ControlDeps,
   build: Pick<Build, 'id'>,
-  by: string,
+  given: string | CancelWish,
 ): Promise<CancelResult> => {
+  const wish = wishOf(given)
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores) => {
     const locked = await stores.builds.lock(build.id)
     if (!locked) throw notFound('build_not_found', 'the build does not exist')
     const isCancelled = !isDone(locked.status)
-    const ended = isCancelled ? await endBuild(stores, locked, nowMs) : locked
+    const ended = isCancelled ? await endBuild(stores, locked, wish, nowMs) : locked
     const messages: OutboxMessage[] = []
     // A finished build's leftovers are closed too, should there ever be any.
     const closed: number[] = []
@@ -47,15 +59,33 @@ export const cancelBuild = async (
     return { build: ended, isCancelled, outbox }
   })
   if (result.isCancelled)
-    deps.log.info('build cancelled', { 'build.id': build.id, reason: `by ${by}` })
+    deps.log.info('build cancelled', {
+      'build.id': build.id,
+      reason: wish.by === '' ? wish.reason : `${wish.reason} by ${wish.by}`,
+    })
   tellChange(deps, result.build)
   await deliverNow(deps, result.outbox)
   return { build: result.build, isCancelled: result.isCancelled }
 }
 
-const endBuild = async (stores: Stores, build: Build, nowMs: number): Promise<Build> => {
+const wishOf = (given: string | CancelWish): CancelWish => {
+  const wish =
+    typeof given === 'string'
+      ? { status: 'killed' as const, by: given, reason: 'cancelled' }
+      : given
+  const { status, by, reason } = wish
+  return { status, by: cutCodePoints(by, 250), reason: cutCodePoints(cleanText(reason), 500) }
+}
+
+const endBuild = async (
+  stores: Stores,
+  build: Build,
+  { status, by, reason }: CancelWish,
+  nowMs: number,
+): Promise<Build> => {
   const startedAt = build.startedAt || nowMs
-  const patch = { status: 'killed', startedAt, finishedAt: Math.max(nowMs, startedAt) } as const
+  const patch = { status, startedAt, finishedAt: Math.max(nowMs, startedAt) } as const
+  await stores.builds.decide(build.id, { endedBy: by, endReason: reason })
   return (await stores.builds.update(build.id, patch)) ?? build
 }
 

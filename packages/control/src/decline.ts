@@ -13,7 +13,7 @@ export const declineStage = async (
 ): Promise<void> => {
   const declined = await deps.database.transaction(async (stores) => {
     const { locked } = await lockBlocked(stores, build.id, stageNumber, 'decline a Pipeline')
-    return endBuild(stores, locked, deps.clock.now())
+    return endBuild(stores, locked, by, deps.clock.now())
   })
   tell(deps, declined, by)
 }
@@ -32,16 +32,22 @@ export const declineBuild = async (
     if (other)
       throw invalid('not_blocked', `Cannot decline a Pipeline with Status "${other.status}"`)
     if (stages.length === 0) throw invalid('not_blocked', 'The build has no stages to decline')
-    return endBuild(stores, locked, deps.clock.now())
+    return endBuild(stores, locked, by, deps.clock.now())
   })
   tell(deps, declined, by)
 }
 
-const endBuild = async (stores: Stores, build: Build, nowMs: number): Promise<Build> => {
+const endBuild = async (
+  stores: Stores,
+  build: Build,
+  by: string,
+  nowMs: number,
+): Promise<Build> => {
   for (const { id, status } of await stores.stages.outline(build.id))
     if (status === 'blocked' || status === 'waiting_on_dependencies')
       await stores.stages.update(id, { status: 'declined', stoppedAt: nowMs }, { status })
   const finishedAt = Math.max(nowMs, build.startedAt)
+  await stores.builds.decide(build.id, { endedBy: by, endReason: 'declined' })
   return (await stores.builds.update(build.id, { status: 'declined', finishedAt })) ?? build
 }
 

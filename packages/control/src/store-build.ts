@@ -1,11 +1,20 @@
-import type { Build, OutboxRow, Stage, Stores } from '@waggle/domain'
+import {
+  type AtEnd,
+  type Build,
+  latestKeyOf,
+  type OutboxRow,
+  type Stage,
+  type Stores,
+} from '@waggle/domain'
 import type { PlannedStage, SkippedStage } from '@waggle/pipeline'
 import { offerMessage } from './advance-build.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { FewAtOnce } from './few-at-once.ts'
 import { isVerified, newBuild, newStage } from './new-build.ts'
-import type { SubmitRequest } from './submit-request.ts'
 import { cleanText, cutCodePoints } from './text-limits.ts'
+import { isApproved } from './trigger/is-approved.ts'
+import { createKeptStages } from './trigger/keep-passed.ts'
+import { deliveryKeepMs, type Submission, sameContentMs } from './trigger/record-delivery.ts'
 
 /** What to store: stages, or the reason why there are none. `text` is the manifest that it came from. */
 export type BuildPlan =
@@ -16,6 +25,13 @@ export type BuildPlan =
       readonly text: string
       /** Whether the text has the repository's signature; looked at only where it matters. */
       readonly isSigned: boolean
+    }
+  /** The stages of a build that is over, again: those that passed as they are, the others to be run. */
+  | {
+      readonly kind: 'again'
+      readonly stages: readonly Stage[]
+      readonly skipped: readonly SkippedStage[]
+      readonly text: string
     }
   | { readonly kind: 'error'; readonly error: string; readonly text: string }
 
@@ -30,74 +46,112 @@ export interface StoredBuild {
 const submitting = new FewAtOnce(4)
 
 const errorLimit = 4_000
-const keyLimit = 250
 
 /** Number, build, stages, delivery and the promise to offer, all in one transaction, so that numbers have no gap and
- *  nothing is half there. `null`: the same delivery has built already. */
+ *  nothing is half there. `null`: the same delivery has built already, or another one that says the same. */
 export const storeBuild = async (
   deps: Pick<ControlDeps, 'database' | 'clock'>,
-  request: SubmitRequest,
+  submission: Submission,
   plan: BuildPlan,
 ): Promise<StoredBuild | null> => {
-  const { repo, hook, cloneUrl } = request
-  const key = deliveryKey(request)
-  const work = async (stores: Stores): Promise<StoredBuild | null> => {
-    if (key !== '' && !(await stores.deliveries.claim(repo.id, key))) return null
+  const { repo, delivery } = submission
+  const work = async (stores: Stores, atEnd: AtEnd): Promise<StoredBuild | null> => {
+    const options = { keepMs: deliveryKeepMs, isFurtherTry: submission.isNoted !== true }
+    if (!submission.isOnce && !(await stores.deliveries.claim(delivery, options))) return null
     const number = await stores.repos.nextBuildNumber(repo.id)
-    const error = plan.kind === 'error' ? cutCodePoints(cleanText(plan.error), errorLimit) : null
-    const facts = { number, cloneUrl, error, nowMs: deps.clock.now() }
-    // PostgreSQL takes no NUL in text; such a manifest has no stages anyway.
-    const manifest = plan.text.toWellFormed().replaceAll('\u0000', '\ufffd')
-    const build = await stores.builds.create(newBuild(repo, hook, facts), manifest, {
-      changedFiles: hook.changedFiles,
-      skipped: plan.kind === 'stages' ? plan.skipped : [],
-    })
-    const stages =
-      plan.kind === 'error' ? [] : await createStages(stores, request, build, plan)
-    const pending = stages.filter((stage) => stage.status === 'pending')
-    const outbox = pending.length > 0 ? await stores.outbox.add(pending.map(offerMessage)) : []
-    if (key !== '') await stores.deliveries.settle(repo.id, key, build.id, '')
-    return { build, stages, outbox }
+    // With the repository's row held, nobody else can be about to build the same.
+    if (delivery.content !== '') await refuseSame(stores, submission)
+    const build = await createRecord(stores, submission, plan, number, deps.clock.now())
+    const latest = latestKeyOf(build)
+    if (latest !== null && latest.name !== '') await stores.latest.set(repo.id, latest, build.id)
+    const made = await createStages(stores, submission, build, plan, atEnd)
+    const end = {
+      outcome: 'built',
+      buildId: build.id,
+      buildNumber: number,
+      commit: build.after,
+    } as const
+    if (submission.isOnce) await stores.deliveries.create({ ...delivery, commit: build.after }, end)
+    else await stores.deliveries.settle(repo.id, delivery.key, { ...end, reason: '' })
+    return { build, ...made }
   }
-  return submitting.run(repo.id, () => deps.database.transaction(work))
-}
-
-const createStages = (
-  stores: Stores,
-  { repo, hook }: SubmitRequest,
-  build: Build,
-  plan: Extract<BuildPlan, { kind: 'stages' }>,
-): Promise<readonly Stage[]> => {
-  const verified = isVerified(repo, hook, plan.isSigned)
-  return stores.stages.create(plan.stages.map((stage) => newStage(repo, build.id, stage, verified)))
-}
-
-/** Keeps why a delivery built nothing, so that its sender can be told. */
-export const storeSkip = async (
-  deps: Pick<ControlDeps, 'database'>,
-  request: SubmitRequest,
-  reason: string,
-): Promise<void> => {
-  const key = deliveryKey(request)
-  if (key === '') return
-  await deps.database.transaction(async (stores) => {
-    if (await stores.deliveries.claim(request.repo.id, key))
-      await stores.deliveries.settle(request.repo.id, key, 0, cutCodePoints(reason, 2_000))
+  const all = () => deps.database.transaction(work)
+  return submitting.run(repo.id, all).catch((error: unknown) => {
+    if (error instanceof SameContent) return null
+    throw error
   })
 }
 
-/** The build that the same delivery made before. */
-export const findFirstBuild = async (
-  { database }: Pick<ControlDeps, 'database'>,
-  request: SubmitRequest,
-): Promise<{ readonly build: Build; readonly stages: readonly Stage[] } | null> => {
-  const key = deliveryKey(request)
-  if (key === '') return null
-  const delivery = await database.deliveries.findByKey(request.repo.id, key)
-  if (!delivery || delivery.buildId === 0) return null
-  const build = await database.builds.find(delivery.buildId)
-  return build && { build, stages: await database.stages.listByBuild(build.id) }
+/** Takes the transaction back, with the number that it took. */
+class SameContent extends Error {}
+
+const refuseSame = async (
+  { deliveries, builds }: Stores,
+  { repo, delivery }: Submission,
+): Promise<void> => {
+  const same = await deliveries.findBuilt(repo.id, delivery.content, sameContentMs)
+  if (same && same.key !== delivery.key && (await builds.find(same.buildId)))
+    throw new SameContent('another delivery says the same')
 }
 
-const deliveryKey = (request: SubmitRequest): string =>
-  cutCodePoints(cleanText(request.deliveryKey ?? ''), keyLimit)
+const createRecord = (
+  stores: Stores,
+  { repo, hook, cloneUrl, manifest: source }: Submission,
+  plan: BuildPlan,
+  number: number,
+  nowMs: number,
+): Promise<Build> => {
+  const error = plan.kind === 'error' ? cutCodePoints(cleanText(plan.error), errorLimit) : null
+  return stores.builds.create(
+    newBuild(repo, hook, { number, cloneUrl, error, nowMs }),
+    storable(plan.text),
+    {
+      changedFiles: hook.changedFiles,
+      skipped: plan.kind === 'error' ? [] : plan.skipped,
+      isText: source !== 'fetch',
+    },
+  )
+}
+
+/** PostgreSQL takes no NUL in text; such a manifest has no stages anyway. */
+const storable = (text: string): string => text.toWellFormed().replaceAll('\u0000', '\ufffd')
+
+const createStages = async (
+  stores: Stores,
+  { repo, hook }: Submission,
+  build: Build,
+  plan: BuildPlan,
+  atEnd: AtEnd,
+): Promise<Omit<StoredBuild, 'build'>> => {
+  if (plan.kind === 'error') return { stages: [], outbox: [] }
+  const isSigned = plan.kind === 'stages' && plan.isSigned
+  const verified =
+    isVerified(repo, hook, isSigned) || (await isApproved(stores, repo, hook, storable(plan.text)))
+  if (plan.kind === 'again')
+    return createKeptStages(stores, { repo, build, old: plan.stages, verified }, atEnd)
+  const stages = await stores.stages.create(
+    plan.stages.map((stage) => newStage(repo, build.id, stage, verified)),
+  )
+  const pending = stages.filter((stage) => stage.status === 'pending')
+  const outbox = pending.length > 0 ? await stores.outbox.add(pending.map(offerMessage)) : []
+  return { stages, outbox }
+}
+
+/** The build that the same delivery made before, or that another one made that says the same. */
+export const findFirstBuild = async (
+  { database }: Pick<ControlDeps, 'database'>,
+  { repo, delivery, isOnce }: Submission,
+): Promise<{ readonly build: Build; readonly stages: readonly Stage[] } | null> => {
+  const { deliveries, builds, stages } = database
+  const own = isOnce ? null : await deliveries.findByKey(repo.id, delivery.key)
+  const isYoung = own !== null && own.createdAt > (await database.now()) - deliveryKeepMs
+  const same =
+    delivery.content === ''
+      ? null
+      : await deliveries.findBuilt(repo.id, delivery.content, sameContentMs)
+  for (const first of [isYoung ? own : null, same]) {
+    const build = first && first.buildId !== 0 ? await builds.find(first.buildId) : null
+    if (build) return { build, stages: await stages.listByBuild(build.id) }
+  }
+  return null
+}

@@ -12,6 +12,17 @@ export interface SubmitRequest {
   readonly resolve: boolean
   /** The sender's delivery id or idempotency key: a repeat gets the first build. */
   readonly deliveryKey?: string
+  /** What it came as. */
+  readonly body?: BodyFacts
+  /** The delivery was stored before (`noteDelivery`), so that it outlives this process. */
+  readonly isNoted?: boolean
+}
+
+/** What is remembered of a request's body. */
+export interface BodyFacts {
+  /** Lower-case hex SHA-256. */
+  readonly hash: string
+  readonly sizeBytes: number
 }
 
 export type SubmitResult =

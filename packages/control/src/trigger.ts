@@ -1,69 +1,73 @@
-import { conflict, failpoint, type Hook } from '@waggle/domain'
+import type { Hook } from '@waggle/domain'
 import type { PlannedStage, SkippedStage, StagePlan } from '@waggle/pipeline'
 import { completeChangedFiles } from './changed-files.ts'
 import type { ControlDeps } from './control-deps.ts'
-import { deliverNow } from './deliver-outbox.ts'
 import { hasSignature } from './has-signature.ts'
-import { boundHook } from './new-build.ts'
 import { readSource } from './read-source.ts'
-import { type BuildPlan, findFirstBuild, storeBuild, storeSkip } from './store-build.ts'
+import { type BuildPlan, findFirstBuild } from './store-build.ts'
 import type { SubmitRequest, SubmitResult } from './submit-request.ts'
-import { tellChange } from './tell-change.ts'
+import { answerRepeat, createBuild } from './trigger/create-build.ts'
+import {
+  endDelivery,
+  failureReason,
+  openSubmission,
+  type Submission,
+} from './trigger/record-delivery.ts'
 import { whyNoBuild } from './why-no-build.ts'
 
 /** From a hook to a stored build whose first stages are offered (scheduling.md §3, §4). What the user did wrong, up
  *  to a repository that cannot be reached, becomes a build with status `error` and the reason; what asks for no build
- *  is skipped with the reason. Throws only when the system fails. */
+ *  is skipped with the reason. Either is kept as the end of the delivery. Throws only when the system fails. */
 export const submitBuild = async (
   deps: ControlDeps,
   request: SubmitRequest,
   signal?: AbortSignal,
 ): Promise<SubmitResult> => {
-  const bounded = { ...request, hook: boundHook(request.hook) }
-  const first = await findFirstBuild(deps, bounded)
-  if (first) return { ...first, kind: 'built', isRepeat: true }
-  const ignored = whyNoBuild(bounded.hook, bounded.repo)
-  if (ignored !== null) return skip(deps, bounded, ignored)
-
-  const { hook: completed, text, error } = await readSource(deps, bounded, signal)
-  const { hook, plan } =
-    error === null
-      ? await planBuild(deps, { ...bounded, hook: completed }, text, signal)
-      : { hook: completed, plan: errorPlan(error, text) }
-  if (plan.kind === 'none') return skip(deps, bounded, plan.reason)
-
-  const stored = await storeBuild(deps, { ...bounded, hook }, plan)
-  if (stored === null) return repeatOf(deps, bounded)
-  await failpoint('hook.committed')
-  const { build, stages } = stored
-  await deliverNow(deps, stored.outbox, stages)
-  tellChange(deps, build)
-  await failpoint('hook.queued')
-  const log = deps.log.child({ 'build.id': build.id, 'build.number': build.number })
-  log.info('build created', {
-    'repo.slug': bounded.repo.slug,
-    status: build.status,
-    count: stages.length,
-  })
-  return { kind: 'built', build, stages, isRepeat: false }
+  const submission = openSubmission(deps, request)
+  const first = await findFirstBuild(deps, submission)
+  if (first) return answerRepeat(deps, submission, first)
+  const ignored = whyNoBuild(submission.hook, submission.repo)
+  if (ignored !== null) return skip(deps, submission, ignored)
+  try {
+    const { hook, plan } = await readPlan(deps, submission, signal)
+    if (plan.kind === 'none') return await skip(deps, submission, plan.reason)
+    return await createBuild(deps, { ...submission, hook }, plan)
+  } catch (error) {
+    await noteFailure(deps, submission, error)
+    throw error
+  }
 }
 
-/** Somebody else stored the same delivery between our look and our transaction. */
-const repeatOf = async (deps: ControlDeps, request: SubmitRequest): Promise<SubmitResult> => {
-  const first = await findFirstBuild(deps, request)
-  if (!first) throw conflict('delivery_gone', 'the build of this delivery was deleted')
-  return { ...first, kind: 'built', isRepeat: true }
+type Decided = {
+  readonly hook: Hook
+  readonly plan: BuildPlan | { readonly kind: 'none'; readonly reason: string }
+}
+
+const readPlan = async (
+  deps: ControlDeps,
+  request: SubmitRequest,
+  signal?: AbortSignal,
+): Promise<Decided> => {
+  const { hook, text, error } = await readSource(deps, request, signal)
+  if (error !== null) return { hook, plan: errorPlan(error, text) }
+  return planBuild(deps, { ...request, hook }, text, signal)
 }
 
 const skip = async (
   deps: ControlDeps,
-  request: SubmitRequest,
+  submission: Submission,
   reason: string,
 ): Promise<SubmitResult> => {
-  await storeSkip(deps, request, reason)
-  deps.log.info('hook built nothing', { 'repo.slug': request.repo.slug, reason })
+  await endDelivery(deps, submission, { outcome: 'skipped', reason })
+  deps.log.info('hook built nothing', { 'repo.slug': submission.repo.slug, reason })
   return { kind: 'skipped', reason }
 }
+
+/** The failure itself is told to the caller; the database may be what failed. */
+const noteFailure = (deps: ControlDeps, submission: Submission, error: unknown): Promise<void> =>
+  endDelivery(deps, submission, { outcome: 'failed', reason: failureReason(error) }).catch(
+    (err: unknown) => deps.log.warn('failure of a delivery was not stored', { err }),
+  )
 
 /** Parses, looks up the changed files where the file asks for them, checks and plans. */
 const planBuild = async (
@@ -71,10 +75,7 @@ const planBuild = async (
   request: SubmitRequest,
   text: string,
   signal?: AbortSignal,
-): Promise<{
-  readonly hook: Hook
-  readonly plan: BuildPlan | { readonly kind: 'none'; readonly reason: string }
-}> => {
+): Promise<Decided> => {
   if (text.trim() === '')
     return { hook: request.hook, plan: errorPlan('configuration: the manifest is empty', text) }
   const { slug, throttle } = request.repo
@@ -86,11 +87,7 @@ const planBuild = async (
   return { hook, plan: planOf(final, text, isSigned) }
 }
 
-const planOf = (
-  plan: StagePlan,
-  text: string,
-  isSigned: () => boolean,
-): BuildPlan | { readonly kind: 'none'; readonly reason: string } => {
+const planOf = (plan: StagePlan, text: string, isSigned: () => boolean): Decided['plan'] => {
   switch (plan.kind) {
     case 'stages': {
       const strange = plan.stages.find(holdsNul)

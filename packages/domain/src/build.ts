@@ -39,10 +39,32 @@ export interface BuildPlanRecord {
     readonly rule: string
     readonly reason: string
   }[]
+  /** The manifest was given as a text: it is in no repository to be read again. */
+  readonly isText?: boolean
+}
+
+/** What people and rules decided about a build; kept apart as its plan is. Empty = nobody did. */
+export interface BuildDecisions {
+  /** Who approved the last of its blocked stages, so that no stage of it waits for an approval. */
+  readonly approvedBy: string
+  /** Who ended it before its stages did, and why: `cancelled`, `declined`, `superseded by build 12`. */
+  readonly endedBy: string
+  readonly endReason: string
 }
 
 export interface BuildFilter {
   readonly ref?: string
+}
+
+/** Which builds that are not over. What is left out may be anything. */
+export interface OpenBuildFilter {
+  readonly event?: string
+  readonly ref?: string
+  /** Only those with a lower number. */
+  readonly below?: number
+  readonly status?: 'pending' | 'running'
+  /** Only those with a pending or running stage, so none that waits for approvals alone. */
+  readonly hasIncomplete?: boolean
 }
 
 export interface BuildStore {
@@ -61,6 +83,15 @@ export interface BuildStore {
   /** The text that every stage of the build is run from. */
   findManifest(id: number): Promise<string | null>
   findPlan(id: number): Promise<BuildPlanRecord | null>
+  findDecisions(id: number): Promise<BuildDecisions | null>
+  decide(id: number, decisions: Partial<BuildDecisions>): Promise<void>
+  /** The newest build of the same head commit, request and fork, all of whose blocked stages were approved. */
+  findApproved(
+    repoId: number,
+    same: Pick<Build, 'ref' | 'after' | 'target' | 'sourceRepo'>,
+  ): Promise<Build | null>
+  /** Pending and running builds of the repository, oldest first. */
+  listOpen(repoId: number, filter: OpenBuildFilter, limit: number): Promise<readonly Build[]>
   /** Deletes up to `limit` builds of the repository, with stages, steps, attempts and logs. Gives how many. */
   deleteOldest(repoId: number, limit: number): Promise<number>
   countByStatus(): Promise<Readonly<Partial<Record<BuildStatus, number>>>>

@@ -183,6 +183,16 @@ const countHolders = query(({ db }) =>
     .where(isOpen),
 )
 
+const listCancels = query(({ db, anyInt }, p: { stageIds: readonly number[] }) =>
+  db
+    .selectFrom('attempts')
+    .select(light)
+    .where(anyInt('stageId', p.stageIds))
+    .where('cancelRequestedAt', '>', 0)
+    .orderBy('stageId')
+    .orderBy('number'),
+)
+
 const countLosses = query(({ db }, p: { stageId: number }) =>
   db
     .selectFrom('attempts')
@@ -255,6 +265,10 @@ export const attemptStore = (session: Session): AttemptStore => {
         ? []
         : all(await session.read(listOldestOpen, { workerIds: [...workerIds], limit })),
     listByStage: async (stageId, limit) => all(await session.read(listByStage, { stageId, limit })),
+    listCancels: async (stageIds) =>
+      stageIds.length === 0
+        ? []
+        : all(await session.read(listCancels, { stageIds: [...stageIds] })),
     countLosses: async (stageId) => (await session.read(countLosses, { stageId }))[0]?.count ?? 0,
   }
 }

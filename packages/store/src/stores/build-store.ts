@@ -1,10 +1,12 @@
 import {
   type Build,
+  type BuildDecisions,
   type BuildPatch,
   type BuildPlanRecord,
   type BuildStatus,
   type BuildStore,
   buildStatuses,
+  type OpenBuildFilter,
 } from '@waggle/domain'
 import { sql } from 'kysely'
 import { keep, pick, plusOne } from '../keep.ts'
@@ -13,7 +15,7 @@ import { bounded } from '../page.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
 
-const build = noun<Build>('build', {
+export const build = noun<Build>('build', {
   id: int,
   repoId: int,
   number: int,
@@ -131,6 +133,7 @@ const create = query(
 interface PlanCells {
   readonly changedFiles: string
   readonly skipped: string
+  readonly isText: boolean
 }
 
 const createManifest = query(
@@ -140,6 +143,10 @@ const createManifest = query(
       manifest: p.manifest,
       changedFiles: p.changedFiles,
       skipped: p.skipped,
+      isText: p.isText,
+      approvedBy: '',
+      endedBy: '',
+      endReason: '',
     }),
 )
 
@@ -155,7 +162,7 @@ const findManifest = query(({ db }, p: { id: number }) =>
   db.selectFrom('manifests').select('manifest').where('buildId', '=', p.id),
 )
 
-const plan = noun<PlanCells>('build plan', { changedFiles: text, skipped: text })
+const plan = noun<PlanCells>('build plan', { changedFiles: text, skipped: text, isText: flag })
 
 const findPlan = query(({ db }, p: { id: number }) =>
   db.selectFrom('manifests').select(plan.columns).where('buildId', '=', p.id),
@@ -164,17 +171,87 @@ const findPlan = query(({ db }, p: { id: number }) =>
 const planCells = (record?: BuildPlanRecord): PlanCells => ({
   changedFiles: record?.changedFiles === undefined ? '' : JSON.stringify(record.changedFiles),
   skipped: (record?.skipped.length ?? 0) === 0 ? '' : JSON.stringify(record?.skipped),
+  isText: record?.isText ?? false,
 })
 
 const skippedStages = record<BuildPlanRecord['skipped']>((value) => Array.isArray(value))
 
 const readPlan = (row: unknown): BuildPlanRecord => {
-  const { changedFiles, skipped } = plan.read(row)
+  const { changedFiles, skipped, isText } = plan.read(row)
   return {
     ...(changedFiles === '' ? {} : { changedFiles: textList.read(changedFiles) }),
     skipped: skipped === '' ? [] : skippedStages.read(skipped),
+    ...(isText ? { isText } : {}),
   }
 }
+
+const decisions = noun<BuildDecisions>('build', {
+  approvedBy: text,
+  endedBy: text,
+  endReason: text,
+})
+
+const findDecisions = query(({ db }, p: { id: number }) =>
+  db.selectFrom('manifests').select(decisions.columns).where('buildId', '=', p.id),
+)
+
+const decide = query(({ db }, p: Partial<BuildDecisions> & { id: number }) =>
+  db
+    .updateTable('manifests')
+    .set(keep(p, ['approvedBy', 'endedBy', 'endReason']))
+    .where('buildId', '=', p.id),
+)
+
+type Same = Pick<Build, 'repoId' | 'ref' | 'after' | 'target' | 'sourceRepo'>
+
+const findApproved = query(({ db }, p: Same) =>
+  db
+    .selectFrom('builds')
+    .select(build.columns)
+    .where('repoId', '=', p.repoId)
+    .where('ref', '=', p.ref)
+    .where('after', '=', p.after)
+    .where('target', '=', p.target)
+    .where('sourceRepo', '=', p.sourceRepo)
+    .where('id', 'in', (eb) =>
+      eb.selectFrom('manifests').select('buildId').where(sql<boolean>`approved_by <> ''`),
+    )
+    .orderBy('number', 'desc')
+    .limit(1),
+)
+
+interface Open {
+  readonly repoId: number
+  readonly event: string | null
+  readonly ref: string | null
+  readonly below: number | null
+  readonly status: string | null
+  readonly hasIncomplete: boolean
+  readonly limit: number
+}
+
+// Conditions of partial indexes, word for word.
+const isOpen = sql<boolean>`status in ('pending', 'running')`
+const hasIncomplete = sql<boolean>`exists (select 1 from stages where stages.build_id = builds.id and stages.status in ('pending', 'running'))`
+
+const listOpen = query(({ db, isAbsent }, p: Open) =>
+  db
+    .selectFrom('builds')
+    .select(build.columns)
+    .where('repoId', '=', p.repoId)
+    .where(isOpen)
+    .where((eb) =>
+      eb.and([
+        eb.or([isAbsent(p.event, 'text'), sql<boolean>`event = ${p.event}`]),
+        eb.or([isAbsent(p.ref, 'text'), sql<boolean>`ref = ${p.ref}`]),
+        eb.or([isAbsent(p.below, 'bigint'), sql<boolean>`number < ${p.below}`]),
+        eb.or([isAbsent(p.status, 'text'), sql<boolean>`status = ${p.status}`]),
+        eb.or([sql<boolean>`${p.hasIncomplete} = false`, hasIncomplete]),
+      ]),
+    )
+    .orderBy('number')
+    .limit(p.limit),
+)
 
 const deleteOldest = query(({ db }, p: { repoId: number; limit: number }) =>
   db
@@ -227,6 +304,20 @@ export const buildStore = (session: Session): BuildStore => {
       const [cells] = await session.read(findPlan, { id })
       return cells === undefined ? null : readPlan(cells)
     },
+    findDecisions: async (id) => {
+      const [cells] = await session.read(findDecisions, { id })
+      return cells === undefined ? null : decisions.read(cells)
+    },
+    decide: async (id, given) => {
+      await session.write(decide, { ...decisions.write(given), id })
+    },
+    findApproved: async (repoId, { ref, after, target, sourceRepo }) =>
+      one(await session.read(findApproved, { repoId, ref, after, target, sourceRepo })),
+    listOpen: async (repoId, filter, limit) =>
+      build.readAll(
+        await session.read(listOpen, { ...openOf(filter), repoId, limit }),
+        session.log,
+      ),
     deleteOldest: async (repoId, limit) =>
       (await session.write(deleteOldest, { repoId, limit })).length,
     countByStatus: async () => {
@@ -235,3 +326,11 @@ export const buildStore = (session: Session): BuildStore => {
     },
   }
 }
+
+const openOf = ({ event, ref, below, status, hasIncomplete: isAsked }: OpenBuildFilter) => ({
+  event: event ?? null,
+  ref: ref ?? null,
+  below: below ?? null,
+  status: status ?? null,
+  hasIncomplete: isAsked ?? false,
+})

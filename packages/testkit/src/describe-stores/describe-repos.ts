@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { newAttempt, newRepo, type OpenDatabase, seedRepo, seedStep } from './new-rows.ts'
+import {
+  newAttempt,
+  newDelivery,
+  newRepo,
+  type OpenDatabase,
+  seedRepo,
+  seedStep,
+} from './new-rows.ts'
 
 export const describeRepos = (open: OpenDatabase): void => {
   describe('repos', () => {
@@ -113,7 +120,7 @@ export const describeRepos = (open: OpenDatabase): void => {
         pullRequestPush: false,
         forks: false,
       })
-      await open().deliveries.claim(repo.id, 'delivery')
+      await open().deliveries.create(newDelivery(repo.id), { outcome: 'failed' })
 
       expect(await open().repos.isBusy(repo.id)).toBe(true)
       await open().stages.update(stage.id, { status: 'running' })
@@ -131,7 +138,7 @@ export const describeRepos = (open: OpenDatabase): void => {
       expect(await open().attempts.find(stage.id, 1)).toBeNull()
       expect(await open().logs.findSeal(key)).toBeNull()
       expect(await open().secrets.listByRepo(repo.id)).toEqual([])
-      expect(await open().deliveries.findByKey(repo.id, 'delivery')).toBeNull()
+      expect(await open().deliveries.findByKey(repo.id, 'k')).toBeNull()
       expect(await open().steps.find(kept.id)).toEqual(kept)
     })
 

@@ -6,6 +6,7 @@ import {
   makeHook,
   type NewAttempt,
   type NewBuild,
+  type NewDelivery,
   type NewRepo,
   type NewStage,
   type NewStep,
@@ -149,6 +150,21 @@ export const newWorker = (known: Partial<NewWorker> = {}): NewWorker => ({
   kernel: '',
   labels: { pool: 'fast' },
   labelMatch: 'equal',
+  ...known,
+})
+
+export const newDelivery = (repoId: number, known: Partial<NewDelivery> = {}): NewDelivery => ({
+  repoId,
+  key: 'k',
+  via: 'webhook',
+  event: 'push',
+  ref: 'refs/heads/main',
+  commit: '',
+  sender: '@hook',
+  bodyHash: 'ab',
+  bodyBytes: 12,
+  content: '',
+  requestSealed: null,
   ...known,
 })
 
