@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { apiSettings, type SettingValues, sharedSettings } from '@waggle/config'
+import { apiSettings, processEnvironment, type SettingValues, sharedSettings } from '@waggle/config'
 import { authenticateWorker, type ControlDeps, startTimers } from '@waggle/control'
 import { createConverter } from '@waggle/convert'
 import { type Clock, type Logger, scaledTimers, systemClock } from '@waggle/domain'
@@ -12,6 +12,8 @@ import { createLogger, createMetrics } from '@waggle/telemetry'
 import type { ApiDeps } from './api-deps.ts'
 import { Background } from './background.ts'
 import { ChangeFeed } from './change-feed.ts'
+import { embeddedSlots, ownUrl } from './embedded-slots.ts'
+import { startEmbeddedWorker } from './embedded-worker.ts'
 import {
   checkKey,
   ensureAdmin,
@@ -136,7 +138,9 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
       metricsAnonymous: settings.metricsAnonymous,
       closing: closing.signal,
     }
-    const identities = makeIdentities(control, settings.workerSecret)
+    const embedded = embeddedSlots(settings, log)
+    const secrets = embedded ? [settings.workerSecret, embedded.secret] : [settings.workerSecret]
+    const identities = makeIdentities(control, secrets)
     const routes = allRoutes(deps)
     const app = createApp({
       routes,
@@ -148,6 +152,15 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
     const { server, port } = await listen(app, settings)
     closers.push(() => drain(server, closing))
     log.info('api listens', { port, version, url: link })
+    if (embedded) {
+      const server = ownUrl(settings.host, port)
+      const { dataFolder } = settings
+      const environment = processEnvironment()
+      const given = { ...embedded, server, dataFolder, environment, clock, log }
+      const worker = startEmbeddedWorker(given)
+      // Closed first: its stages end while the API still answers.
+      closers.push(() => worker.stop())
+    }
     return { port, firstAdmin, log, routes, stop: closeAll }
   } catch (error) {
     await closeAll()
@@ -155,12 +168,17 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
   }
 }
 
-const makeIdentities = (control: ControlDeps, workerSecret: string | undefined): Identities => ({
+const makeIdentities = (
+  control: ControlDeps,
+  workerSecrets: readonly (string | undefined)[],
+): Identities => ({
   findUser: (token) => control.database.users.findByTokenHash(control.hashToken(token)),
   findRepo: (slug) => control.database.repos.findBySlug(slug),
   findWorker: (token) => authenticateWorker(control, token),
   isWorkerSecret: (given) =>
-    workerSecret !== undefined && workerSecret !== '' && tokensEqual(given, workerSecret),
+    workerSecrets.some(
+      (secret) => secret !== undefined && secret !== '' && tokensEqual(given, secret),
+    ),
 })
 
 const finishWithinMs = 25_000

@@ -20,6 +20,7 @@ import { HeldStages } from './held-stages.ts'
 import { takeIdentity } from './identity.ts'
 import { startJanitor } from './janitor.ts'
 import { type OpenedEngine, openEngine } from './open-engine.ts'
+import { cutOffWhenAlone } from './orphan.ts'
 import { startCachePurge } from './purge-caches.ts'
 import type { GuardEngine } from './run-guard.ts'
 import { SelfFence } from './self-fence.ts'
@@ -36,6 +37,8 @@ export interface WorkerOptions {
   readonly log: Logger
   /** Instead of the engine that the settings name. */
   readonly engine?: (folder: string) => Promise<OpenedEngine> | OpenedEngine
+  /** Fires when the process that this worker belongs to has died. */
+  readonly orphaned?: AbortSignal
   /** Called once the worker takes stages. */
   readonly onReady?: (worker: ReadyWorker) => void
 }
@@ -125,6 +128,17 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
     log,
   })
   stack.defer(() => heartbeat.stop())
+  const over = new AbortController()
+  stack.defer(() => over.abort())
+  const cutOff = cutOffWhenAlone({
+    orphaned: options.orphaned ?? new AbortController().signal,
+    isAnswered: () => heartbeat.isAnswered,
+    aloneMs: timers.selfFenceMs,
+    everyMs: timers.heartbeatMs / 5,
+    ended: over.signal,
+    clock,
+    log,
+  })
   const { workerId } = identity
   const unwatch = await watchCancels({ signals, workerId, held, heartbeat })
   stack.defer(() => unwatch())
@@ -205,7 +219,7 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
   await drain({
     held,
     drainMs: settings.drainSeconds * 1_000,
-    superseded: superseded.signal,
+    superseded: AbortSignal.any([superseded.signal, cutOff]),
     killGraceMs: timers.killGraceMs,
     clock,
     log,

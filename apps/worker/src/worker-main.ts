@@ -16,14 +16,27 @@ export const workerMain = async (exitNow: (code: number) => void): Promise<numbe
       if (stop.signal.aborted) exitNow(1)
       stop.abort()
     })
+  const orphaned = new AbortController()
+  onParentGone(() => {
+    log.warn('the API that started this worker has ended: it takes nothing new')
+    stop.abort()
+    orphaned.abort()
+  })
   try {
-    await runWorker({ settings, shared, log }, stop.signal)
+    await runWorker({ settings, shared, log, orphaned: orphaned.signal }, stop.signal)
     return 0
   } catch (err) {
     if (isWaggleError(err)) log.error(err.message, { reason: err.code })
     else log.error('worker failed', { err })
     return 1
   }
+}
+
+/** Where another process started this one with a channel: its end closes the channel, however it comes. */
+const onParentGone = (gone: () => void): void => {
+  if (process.send === undefined) return
+  if (process.connected) process.once('disconnect', gone)
+  else gone()
 }
 
 /** A forgotten rejection is a defect, but one that leaves the process as it was: it is logged, and stages go on. After

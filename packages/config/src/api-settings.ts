@@ -119,6 +119,18 @@ export const apiSettings = {
     'Most files of the repository that one conversion of a Jsonnet file may import; 0 forbids imports.',
     { fallback: '50', aliases: ['DRONE_JSONNET_IMPORT_LIMIT'] },
   ),
+  workerSlots: setting(
+    'WAGGLE_API_WORKER_SLOTS',
+    types.integer(0, { max: 10_000 }),
+    "Slots of a worker that the API runs itself, for an installation of one process; 0 = none. It has the worker's other settings. It stays off where `WAGGLE_WORKER_SECRET` lets other workers in.",
+    { fallback: '0' },
+  ),
+  workerAlways: setting(
+    'WAGGLE_API_WORKER_ALWAYS',
+    types.flag(false),
+    'Run that worker also where other workers are let in, and with `WAGGLE_WORKER_SLOTS` slots where its own number is 0.',
+    { fallback: 'false', aliases: ['DRONE_AGENTS_DISABLED'] },
+  ),
   metricsAnonymous: setting(
     'WAGGLE_METRICS_ANONYMOUS',
     types.flag(false),
