@@ -67,6 +67,7 @@ export {
   partitionName,
   partitionOf,
   type WorkerProfile,
+  whatDiffers,
   whyNotServe,
 } from './partition.ts'
 export { type Labels, machinePlatform, type Platform } from './platform.ts'

@@ -4,6 +4,7 @@ import {
   type Partition,
   partitionName,
   type WorkerProfile,
+  whatDiffers,
   whyNotServe,
 } from './partition.ts'
 
@@ -78,6 +79,13 @@ describe('canServe', () => {
   it('does not take what every object has for a label', () => {
     const subset = worker({ labelMatch: 'subset' })
     expect(canServe(subset, partition({ labels: { constructor: 'x' } }))).toBe(false)
+  })
+
+  it('names all attributes that differ, and none where it can serve', () => {
+    expect(whatDiffers(worker(), partition())).toEqual([])
+    const wanted = partition({ type: 'exec', arch: 'arm64', labels: { gpu: '1' } })
+    const names = whatDiffers(worker(), wanted).map(({ attribute }) => attribute)
+    expect(names).toEqual(['type', 'arch', 'labels'])
   })
 
   it('names the attribute that differs, with both sides', () => {

@@ -61,27 +61,34 @@ export interface Mismatch {
 
 /** The one rule of matching (scheduling.md §5.2): `null` when the worker can serve the partition, else the
  *  first attribute that differs. Used by workers, by the runner poll and by "why is it pending". */
-export const whyNotServe = (worker: WorkerProfile, partition: Partition): Mismatch | null => {
+export const whyNotServe = (worker: WorkerProfile, partition: Partition): Mismatch | null =>
+  differences(worker, partition).next().value ?? null
+
+/** All attributes in which a worker that cannot serve the partition differs from it; none = it can. */
+export const whatDiffers = (worker: WorkerProfile, partition: Partition): readonly Mismatch[] => [
+  ...differences(worker, partition),
+]
+
+function* differences(worker: WorkerProfile, partition: Partition): Generator<Mismatch, undefined> {
   const differs = (attribute: Mismatch['attribute'], mine: string, theirs: string): Mismatch => ({
     attribute,
     worker: mine,
     stage: theirs,
   })
   const kinds = [worker.kind || 'pipeline', partition.kind || 'pipeline'] as const
-  if (kinds[0] !== kinds[1]) return differs('kind', ...kinds)
+  if (kinds[0] !== kinds[1]) yield differs('kind', ...kinds)
   const types = [worker.type || 'docker', partition.type || 'docker'] as const
-  if (types[0] !== types[1]) return differs('type', ...types)
+  if (types[0] !== types[1]) yield differs('type', ...types)
   if (worker.os || worker.arch || worker.variant || worker.kernel) {
-    if (worker.os !== partition.os) return differs('os', worker.os, partition.os)
-    if (worker.arch !== partition.arch) return differs('arch', worker.arch, partition.arch)
+    if (worker.os !== partition.os) yield differs('os', worker.os, partition.os)
+    if (worker.arch !== partition.arch) yield differs('arch', worker.arch, partition.arch)
     if (partition.variant !== '' && worker.variant !== partition.variant)
-      return differs('variant', worker.variant, partition.variant)
+      yield differs('variant', worker.variant, partition.variant)
     if (partition.kernel !== '' && worker.kernel !== partition.kernel)
-      return differs('kernel', worker.kernel, partition.kernel)
+      yield differs('kernel', worker.kernel, partition.kernel)
   }
   if (!labelsMatch(worker, partition.labels))
-    return differs('labels', labelText(worker.labels), labelText(partition.labels))
-  return null
+    yield differs('labels', labelText(worker.labels), labelText(partition.labels))
 }
 
 export const canServe = (worker: WorkerProfile, partition: Partition): boolean =>

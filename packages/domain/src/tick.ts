@@ -1,10 +1,12 @@
 /** Timers that every API process has and one wins (design §5): a row each, won by a compare-and-set. */
-export type TickName = 'webhooks' | 'reconcile' | 'outbox' | 'reap' | 'purge' | 'cron'
+export type TickName = 'webhooks' | 'reconcile' | 'outbox' | 'reap' | 'cleanup' | 'purge' | 'cron'
 
 export interface TickStore {
   /** Wins the tick if it is due by the database's clock, and sets the next one `intervalMs` from now. Gives how
    *  late it came (milliseconds past due; `null` = not won). A process that dies after winning only skips one tick. */
   win(name: TickName, intervalMs: number): Promise<{ readonly lateMs: number } | null>
+  /** When the tick is due next, database clock; 0 = it never ran. */
+  dueAt(name: TickName): Promise<number>
 }
 
 /** Small facts of the installation. */

@@ -25,7 +25,7 @@ export const queueRoutes = ({ control }: ApiDeps): readonly Route[] => {
       return empty()
     }),
     route.sysadmin('DELETE /api/queue', async (call) => {
-      await pauseQueue(control)
+      await pauseQueue(control, call.user.login)
       call.log.info('queue paused', { name: call.user.login })
       return empty()
     }),

@@ -22,11 +22,16 @@ const win = query(({ db, now }, p: { name: string; intervalMs: number }) => {
     .returning('lateMs')
 })
 
+const dueAt = query(({ db }, p: { name: string }) =>
+  db.selectFrom('ticks').select('dueAt as due').where('name', '=', p.name),
+)
+
 export const tickStore = (session: Session): TickStore => ({
   win: async (name, intervalMs) => {
     const [row] = await session.write(win, { name, intervalMs: Math.round(intervalMs) })
     return row ? { lateMs: (row as unknown as { late_ms: number }).late_ms } : null
   },
+  dueAt: async (name) => Number((await session.read(dueAt, { name }))[0]?.due ?? 0),
 })
 
 const get = query(({ db }, p: { name: string }) =>

@@ -15,6 +15,13 @@ export const describeTicks = (open: OpenDatabase): void => {
       expect(await tries(600_000)).toEqual([])
     })
 
+    it('tells when it is due next', async () => {
+      expect(await open().ticks.dueAt('reap')).toBe(0)
+      const before = await open().now()
+      await open().ticks.win('reap', 600_000)
+      expect(await open().ticks.dueAt('reap')).toBeGreaterThanOrEqual(before + 600_000)
+    })
+
     it('tells how late it came', async () => {
       expect(await open().ticks.win('purge', 10)).not.toBeNull()
       await delay(40)
