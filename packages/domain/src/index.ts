@@ -3,6 +3,7 @@ export type * from './build.ts'
 export { type CardStore, cardLimitBytes, type StepCard } from './card.ts'
 export { type Clock, systemClock, toUnixSeconds } from './clock.ts'
 export type * from './conversion.ts'
+export type * from './cron.ts'
 export {
   type Delivery,
   type DeliveryEnd,
@@ -60,6 +61,7 @@ export {
 } from './order.ts'
 export { type Exposure, mayHaveSecret, type Origin, originOf } from './origin.ts'
 export type * from './outbox.ts'
+export type * from './purge.ts'
 export {
   canServe,
   type Mismatch,

@@ -1,12 +1,14 @@
 import type { AttemptStore } from './attempt.ts'
 import type { BuildStore } from './build.ts'
 import type { CardStore } from './card.ts'
+import type { CronStore } from './cron.ts'
 import type { DeliveryStore } from './delivery.ts'
 import type { LatestStore } from './latest.ts'
 import type { LimitStore } from './limit.ts'
 import type { LogArchive } from './line.ts'
 import type { OrderStore } from './order.ts'
 import type { OutboxStore } from './outbox.ts'
+import type { PurgeStore } from './purge.ts'
 import type { RepoStore } from './repo.ts'
 import type { OrgSecretStore, SecretStore } from './secret.ts'
 import type { StageStore } from './stage.ts'
@@ -35,6 +37,8 @@ export interface Stores {
   readonly limits: LimitStore
   readonly orders: OrderStore
   readonly webhookCalls: WebhookCallStore
+  readonly crons: CronStore
+  readonly purge: PurgeStore
   readonly ticks: TickStore
   readonly settings: SettingStore
   readonly logs: LogArchive
@@ -54,5 +58,8 @@ export interface Database extends Stores {
   transaction<T>(work: (stores: Stores, atEnd: AtEnd) => Promise<T>): Promise<T>
   /** Cheap question whether the database answers; throws `unavailable` when it does not. */
   ping(): Promise<void>
+  /** Gives up to `pages` unused pages of the file back to the disk, at once and in one piece; gives how many are left.
+   *  0 where that is the database's own affair. */
+  giveBackSpace(pages: number): Promise<number>
   close(): Promise<void>
 }

@@ -4,6 +4,7 @@ import type { Session } from './session.ts'
 import { attemptStore } from './stores/attempt-store.ts'
 import { buildStore } from './stores/build-store.ts'
 import { cardStore } from './stores/card-store.ts'
+import { cronStore } from './stores/cron-store.ts'
 import { deliveryStore } from './stores/delivery-store.ts'
 import { latestStore } from './stores/latest-store.ts'
 import { limitStore } from './stores/limit-store.ts'
@@ -11,6 +12,7 @@ import { logArchive } from './stores/log-archive.ts'
 import { orderStore } from './stores/order-store.ts'
 import { orgSecretStore } from './stores/org-secret-store.ts'
 import { outboxStore } from './stores/outbox-store.ts'
+import { purgeStore } from './stores/purge-store.ts'
 import { repoStore } from './stores/repo-store.ts'
 import { secretStore } from './stores/secret-store.ts'
 import { stageStore } from './stores/stage-store.ts'
@@ -41,6 +43,8 @@ export const makeStores = (session: Session): Stores => ({
   limits: limitStore(session),
   orders: orderStore(session),
   webhookCalls: webhookCallStore(session),
+  crons: cronStore(session),
+  purge: purgeStore(session),
   ticks: tickStore(session),
   settings: settingStore(session),
   logs: logArchive(session),

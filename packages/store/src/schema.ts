@@ -2,9 +2,11 @@ import type {
   Attempt,
   Build,
   BuildDecisions,
+  Cron,
   Delivery,
   OrgSecret,
   Repo,
+  RepoRetention,
   Secret,
   Stage,
   Step,
@@ -24,7 +26,7 @@ export interface Schema {
   repos: Cells<Repo>
   /** loginKey: the login in lower case, for it is unique without case. */
   users: Cells<User> & { loginKey: string; tokenHash: string }
-  builds: Cells<Build>
+  builds: Cells<Build> & { logsPurged: boolean }
   /** Kept apart from builds, so that lists of builds do not read it. */
   manifests: {
     buildId: number
@@ -53,6 +55,8 @@ export interface Schema {
   webhookCalls: Cells<WebhookCall>
   /** heldUntil: until when the holder alone sends · dueAt: nobody tries before. */
   webhookReceivers: { receiver: string; holder: string; heldUntil: number; dueAt: number }
+  crons: Cells<Cron>
+  retention: RepoRetention & { repoId: number }
   ticks: { name: string; dueAt: number; lateMs: number }
   settings: { name: string; value: string }
   cards: { stepId: number; data: string }

@@ -15,6 +15,8 @@ import { workerDrain } from './0009-worker-drain.ts'
 import { webhooks } from './0010-webhooks.ts'
 import { decisions } from './0011-decisions.ts'
 import { limitsAndOrder } from './0012-limits-and-order.ts'
+import { crons } from './0013-crons.ts'
+import { retention } from './0014-retention.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -30,6 +32,8 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0010-webhooks': webhooks(dialect),
   '0011-decisions': decisions(dialect),
   '0012-limits-and-order': limitsAndOrder(dialect),
+  '0013-crons': crons(dialect),
+  '0014-retention': retention(dialect),
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

@@ -52,6 +52,7 @@ export const openPostgres = async (options: PostgresOptions): Promise<Database> 
     ping: async () => {
       await stores.now()
     },
+    giveBackSpace: async () => 0,
     close: async () => {
       if (isClosed) return
       isClosed = true

@@ -101,6 +101,7 @@ const database = (
     ping: async () => {
       await stores.now()
     },
+    giveBackSpace: (pages) => queue.run(async () => writer.giveBackSpace(pages)),
     close: async () => {
       if (isClosed) return
       await queue.close()

@@ -15,6 +15,8 @@ export class SqliteConnection {
     this.database = new DatabaseSync(path)
     // A short wait: it blocks the whole process. The write queue repeats it without blocking.
     this.database.exec('pragma busy_timeout = 50')
+    // Of a new file only, and before anything else is written: what is deleted can be given back to the disk later.
+    this.database.exec('pragma auto_vacuum = incremental')
     this.database.exec('pragma journal_mode = wal')
     this.database.exec(`pragma synchronous = ${synchronous}`)
     this.database.exec('pragma foreign_keys = on')
@@ -36,6 +38,17 @@ export class SqliteConnection {
     } catch (error) {
       throw translateError(error, query.conflictCode)
     }
+  }
+
+  /** Gives how many unused pages are left. A file that was made without this stays as it is. */
+  giveBackSpace(pages: number): number {
+    this.database.exec(`pragma incremental_vacuum(${Math.max(1, Math.trunc(pages))})`)
+    const isGiving = this.#pragma('auto_vacuum') === 2
+    return isGiving ? this.#pragma('freelist_count') : 0
+  }
+
+  #pragma(name: 'auto_vacuum' | 'freelist_count'): number {
+    return Number(Object.values(this.database.prepare(`pragma ${name}`).get() ?? {})[0] ?? 0)
   }
 
   close(): void {

@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { describeAttempts } from './describe-attempts.ts'
 import { describeBuilds } from './describe-builds.ts'
 import { describeCards } from './describe-cards.ts'
+import { describeCrons } from './describe-crons.ts'
 import { describeDeliveries } from './describe-deliveries.ts'
 import { describeLogArchive } from './describe-log-archive.ts'
 import { describeOutbox } from './describe-outbox.ts'
+import { describePurge } from './describe-purge.ts'
 import { describeRepos } from './describe-repos.ts'
 import { describeSecrets } from './describe-secrets.ts'
 import { describeStages } from './describe-stages.ts'
@@ -45,5 +47,7 @@ export const describeStores = (
     describeLogArchive(database)
     describeCards(database)
     describeTemplates(database)
+    describeCrons(database)
+    describePurge(database)
   })
 }
