@@ -15,6 +15,7 @@ import type {
   WebhookCall,
   WorkerRecord,
 } from '@waggle/domain'
+import type { Generated } from 'kysely'
 
 /** What lies in a column: maps and lists as JSON text, everything else as it is. */
 type Cells<T> = {
@@ -26,7 +27,7 @@ export interface Schema {
   repos: Cells<Repo>
   /** loginKey: the login in lower case, for it is unique without case. */
   users: Cells<User> & { loginKey: string; tokenHash: string }
-  builds: Cells<Build> & { logsPurged: boolean }
+  builds: Cells<Build> & { logsPurged: Generated<boolean> }
   /** Kept apart from builds, so that lists of builds do not read it. */
   manifests: {
     buildId: number

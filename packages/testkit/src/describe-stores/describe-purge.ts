@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { Build, BuildStatus, Database, LogKey } from '@waggle/domain'
 import { describe, expect, it } from 'vitest'
 import {
@@ -10,7 +11,7 @@ import {
   seedRepo,
 } from './new-rows.ts'
 
-const segment = { first: 0, count: 1, bytes: 3, data: Uint8Array.of(1, 2, 3) }
+const segment = { first: 0, count: 1, bytes: 3, data: Buffer.of(1, 2, 3) }
 const seal = { lines: 2, bytes: 6, crc32: 1, gap: '' }
 
 /** A build with one step whose log has two pieces. */
