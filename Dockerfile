@@ -18,6 +18,7 @@ COPY packages/redis/package.json packages/redis/
 COPY packages/queue/package.json packages/queue/
 COPY packages/logs/package.json packages/logs/
 COPY packages/scm/package.json packages/scm/
+COPY packages/extensions/package.json packages/extensions/
 COPY packages/telemetry/package.json packages/telemetry/
 COPY packages/engine-docker/package.json packages/engine-docker/
 COPY packages/engine-exec/package.json packages/engine-exec/

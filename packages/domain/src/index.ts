@@ -61,7 +61,6 @@ export {
 } from './order.ts'
 export { type Exposure, mayHaveSecret, type Origin, originOf } from './origin.ts'
 export type * from './outbox.ts'
-export type * from './purge.ts'
 export {
   canServe,
   type Mismatch,
@@ -73,6 +72,8 @@ export {
   whyNotServe,
 } from './partition.ts'
 export { type Labels, machinePlatform, type Platform } from './platform.ts'
+export type * from './purge.ts'
+export { isRefusedAddress } from './refused-address.ts'
 export type * from './repo.ts'
 export type * from './report.ts'
 export {

@@ -1,19 +1,50 @@
-export { cacheOwner, cacheVolume } from './cache-volume.ts'
-export type { CompileResult } from './compile-result.ts'
-export { type CompileSettings, defaultCompileSettings } from './compile-settings.ts'
-export { baseEnvironment } from './compiled-environment.ts'
-export { type Condition, type Conditions, firstUnmet, meetsCondition } from './condition.ts'
-export { netrcEnvironment } from './environment-base.ts'
-export { execCloneCommands } from './exec-clone-commands.ts'
-export { matchGlob } from './glob.ts'
-export { stepEdges } from './graph.ts'
-export { type ExpandedImage, expandImage } from './image-name.ts'
+export { cacheOwner, cacheVolume } from './compile/cache-volume.ts'
+export type { CompileResult } from './compile/compile-result.ts'
+export { type CompileSettings, defaultCompileSettings } from './compile/compile-settings.ts'
+export { execCloneCommands } from './compile/exec-clone-commands.ts'
+export { stepEdges } from './compile/graph.ts'
+export { type ExpandedImage, expandImage } from './compile/image-name.ts'
+export { assignNamespaces } from './compile/namespaces.ts'
+export { type PreparedStage, prepareStage } from './compile/prepare-stage.ts'
+export { printSpec } from './compile/print-spec.ts'
+export { isPrivilegedPlugin, type PrivilegeContext } from './compile/privileged-image.ts'
+export { ownVolumePrefix } from './compile/reserved-volume.ts'
+export { netrcPart, posixFileScript, posixScript, quotePosix } from './compile/script-posix.ts'
+export {
+  powershellFileScript,
+  powershellNetrcPart,
+  powershellScript,
+} from './compile/script-powershell.ts'
+export { settingsToEnv, settingVariable } from './compile/settings-to-env.ts'
+export { attemptName, stageLabels, stepLabels } from './compile/stage-labels.ts'
+export { stepExtras } from './compile/step-extras.ts'
+export { waitForServices } from './compile/wait-for-services.ts'
+export { type Workspace, workspaceOf } from './compile/workspace.ts'
+export {
+  type Condition,
+  type Conditions,
+  firstUnmet,
+  meetsCondition,
+} from './conditions/condition.ts'
+export { matchGlob } from './conditions/glob.ts'
+export { matchSimpleGlob } from './conditions/match-simple-glob.ts'
+export {
+  stepErrPolicy,
+  stepPullPolicy,
+  stepRunPolicy,
+  whyStepSkipped,
+} from './conditions/policies.ts'
+export { readsPaths } from './conditions/reads-paths.ts'
+export { baseEnvironment } from './environment/compiled-environment.ts'
+export { netrcEnvironment } from './environment/environment-base.ts'
+export { type RefreshState, refreshEnvironment } from './environment/refresh-environment.ts'
+export { safeEnvironment } from './environment/safe-environment.ts'
 export { manifestLimits } from './limits.ts'
-export { lintExec } from './lint-exec.ts'
-export { lintKubernetes, type NamespaceRules } from './lint-kubernetes.ts'
-export { type LintFinding, lintManifest } from './lint-manifest.ts'
-export { lintPipeline } from './lint-pipeline.ts'
-export type { LintProblem, StageLint } from './lint-problem.ts'
+export { lintExec } from './lint/lint-exec.ts'
+export { lintKubernetes, type NamespaceRules } from './lint/lint-kubernetes.ts'
+export { type LintFinding, lintManifest } from './lint/lint-manifest.ts'
+export { lintPipeline } from './lint/lint-pipeline.ts'
+export type { LintProblem, StageLint } from './lint/lint-problem.ts'
 export type {
   ManifestDocument,
   ParsedManifest,
@@ -23,35 +54,29 @@ export type {
   SecretEntry,
 } from './manifest.ts'
 export { formatIssue, formatIssues, type ManifestIssue } from './manifest-issue.ts'
-export { ManifestThread } from './manifest-thread.ts'
-export { assignNamespaces } from './namespaces.ts'
 export { parseManifest } from './parse-manifest.ts'
-export { type PlannedStage, planStages, type SkippedStage, type StagePlan } from './plan-stages.ts'
-export { stepErrPolicy, stepPullPolicy, stepRunPolicy, whyStepSkipped } from './policies.ts'
-export { type PreparedStage, prepareStage } from './prepare-stage.ts'
-export { printSpec } from './print-spec.ts'
-export { isPrivilegedPlugin, type PrivilegeContext } from './privileged-image.ts'
-export { pullCredentials } from './pull-credentials.ts'
-export { readDocuments } from './read-documents.ts'
-export { readsPaths } from './reads-paths.ts'
-export { type RefreshState, refreshEnvironment } from './refresh-environment.ts'
-export { findRegistryAuth, parseRegistryAuths, type RegistryAuth } from './registry-auth.ts'
-export { ownVolumePrefix } from './reserved-volume.ts'
-export { isFork, type SecretResolver, secretResolver, stepSecrets } from './resolve-secret.ts'
-export { safeEnvironment } from './safe-environment.ts'
-export { resolvePlain, resolveScalar } from './scalar.ts'
-export { netrcPart, posixFileScript, posixScript, quotePosix } from './script-posix.ts'
-export { powershellFileScript, powershellNetrcPart, powershellScript } from './script-powershell.ts'
-export { sealSecretData } from './secret-data.ts'
-export { openSecretDocuments } from './secret-documents.ts'
-export { namedSecrets } from './secret-names.ts'
-export { settingsToEnv, settingVariable } from './settings-to-env.ts'
-export { isManifestSigned, signManifest } from './signature.ts'
-export { splitDocuments } from './split-documents.ts'
-export { attemptName, stageLabels, stepLabels } from './stage-labels.ts'
-export { stageMasks } from './stage-masks.ts'
-export { stepExtras } from './step-extras.ts'
-export { substitutionValues } from './substitution-values.ts'
-export { waitForServices } from './wait-for-services.ts'
-export { type Workspace, workspaceOf } from './workspace.ts'
-export type { YamlEntry, YamlMap, YamlNode, YamlScalar } from './yaml-node.ts'
+export {
+  type PlannedStage,
+  planStages,
+  type SkippedStage,
+  type StagePlan,
+} from './plan/plan-stages.ts'
+export { pullCredentials } from './secrets/pull-credentials.ts'
+export { findRegistryAuth, parseRegistryAuths, type RegistryAuth } from './secrets/registry-auth.ts'
+export {
+  isFork,
+  type SecretResolver,
+  secretResolver,
+  stepSecrets,
+} from './secrets/resolve-secret.ts'
+export { sealSecretData } from './secrets/secret-data.ts'
+export { openSecretDocuments } from './secrets/secret-documents.ts'
+export { namedSecrets } from './secrets/secret-names.ts'
+export { isManifestSigned, signManifest } from './secrets/signature.ts'
+export { stageMasks } from './secrets/stage-masks.ts'
+export { substitutionValues } from './substitution/substitution-values.ts'
+export { ManifestThread } from './thread/manifest-thread.ts'
+export { readDocuments } from './yaml/read-documents.ts'
+export { resolvePlain, resolveScalar } from './yaml/scalar.ts'
+export { splitDocuments } from './yaml/split-documents.ts'
+export type { YamlEntry, YamlMap, YamlNode, YamlScalar } from './yaml/yaml-node.ts'

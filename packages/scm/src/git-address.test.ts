@@ -1,5 +1,5 @@
+import { isRefusedAddress } from '@waggle/domain'
 import { expect, test } from 'vitest'
-import { isRefused } from './check-host.ts'
 import { readGitAddress, shownAddress } from './git-address.ts'
 
 test.each([
@@ -58,12 +58,12 @@ test.each([
   ['8.8.8.8', false],
   ['2606:4700::1', false],
 ])('says of %s that it is refused without private hosts: %s', (address, refused) => {
-  expect(isRefused(address, false)).toBe(refused)
+  expect(isRefusedAddress(address, false)).toBe(refused)
 })
 
 test.each(['169.254.169.254', 'fe80::1', 'fe80::1%eth0', '0.0.0.0', '::', 'fd00:ec2::254'])(
   'refuses %s even with private hosts',
   (address) => {
-    expect(isRefused(address, true)).toBe(true)
+    expect(isRefusedAddress(address, true)).toBe(true)
   },
 )

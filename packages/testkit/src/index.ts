@@ -19,6 +19,12 @@ export { freePort } from './free-port.ts'
 export { makeSpec, makeSpecStep } from './make-spec.ts'
 export { MemorySink } from './memory-sink.ts'
 export { createNoopEngine } from './noop-engine.ts'
+export {
+  answerJson,
+  type OutsideCall,
+  type OutsideService,
+  startOutsideService,
+} from './outside-service.ts'
 export { RecordingReporter } from './recording-reporter.ts'
 export { type StartDockerOptions, startDocker, type TestDocker } from './start-docker.ts'
 export { startPostgres, type TestPostgres } from './start-postgres.ts'
