@@ -3,11 +3,13 @@ import type { Route } from '../http/route.ts'
 import { approvalRoutes } from './approval-routes.ts'
 import { buildRoutes } from './build-routes.ts'
 import { cardRoutes } from './card-routes.ts'
+import { explainRoutes } from './explain-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { orgSecretRoutes } from './org-secret-routes.ts'
 import { planRoutes } from './plan-routes.ts'
 import { queueRoutes } from './queue-routes.ts'
+import { registryRoutes } from './registry-routes.ts'
 import { repoRoutes } from './repo-routes.ts'
 import { secretRoutes } from './secret-routes.ts'
 import { signingRoutes } from './signing-routes.ts'
@@ -24,10 +26,12 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...workerRoutes(deps),
   ...userRoutes(),
   ...queueRoutes(deps),
+  ...registryRoutes(deps),
   ...submitRoutes(deps),
   ...planRoutes(deps),
   ...repoRoutes(deps),
   ...buildRoutes(deps),
+  ...explainRoutes(deps),
   ...approvalRoutes(deps),
   ...logRoutes(deps),
   ...cardRoutes(deps),

@@ -6,14 +6,14 @@ import { json } from '../http/reply.ts'
 import { type RepoCall, type Route, route } from '../http/route.ts'
 import { missing } from '../http/status-of.ts'
 import { buildShape } from '../shapes/build-shape.ts'
-import { loadBuild } from '../shapes/load-build.ts'
+import { viewBuild } from '../shapes/view-build.ts'
 
 /** Builds: listing, reading and cancelling (rest-api.md §7.2, §7.4). */
 export const buildRoutes = ({ control }: ApiDeps): readonly Route[] => {
   const { database } = control
   const whole = async (build: Build | null) => {
     if (build === null) throw missing()
-    return json(await loadBuild(database, build))
+    return json(await viewBuild(control, build))
   }
   return [
     route.read('GET /api/repos/:owner/:name/builds', async (call) => {

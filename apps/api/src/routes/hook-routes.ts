@@ -9,7 +9,7 @@ import { empty, json, type Reply } from '../http/reply.ts'
 import { type Route, route } from '../http/route.ts'
 import { badRequest } from '../http/status-of.ts'
 import { signerPlace } from '../repo-keys.ts'
-import { loadBuild } from '../shapes/load-build.ts'
+import { viewBuild } from '../shapes/view-build.ts'
 
 const hookLimitBytes = 10_000_000
 const answerWithinMs = 2_000
@@ -112,4 +112,4 @@ const trigger = async (deps: ApiDeps, call: Call, repo: Repo, hook: Hook): Promi
 }
 
 const answer = async ({ control }: ApiDeps, result: SubmitResult): Promise<Reply> =>
-  result.kind === 'skipped' ? json(null) : json(await loadBuild(control.database, result.build))
+  result.kind === 'skipped' ? json(null) : json(await viewBuild(control, result.build))

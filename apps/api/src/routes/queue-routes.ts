@@ -1,4 +1,4 @@
-import { pauseQueue, resumeQueue } from '@waggle/control'
+import { pauseQueue, resumeQueue, stageOutlooks } from '@waggle/control'
 import type { Build, Repo, Stage } from '@waggle/domain'
 import type { ApiDeps } from '../api-deps.ts'
 import { empty, json } from '../http/reply.ts'
@@ -7,17 +7,19 @@ import { buildShape } from '../shapes/build-shape.ts'
 import { repoShape } from '../shapes/repo-shape.ts'
 import { stageRowShape } from '../shapes/stage-row-shape.ts'
 import { stageShape } from '../shapes/stage-shape.ts'
-import { workerShape } from '../shapes/worker-shape.ts'
 
 const mostIncomplete = 50
+/** So many of the queue get a position and likely times. */
+const mostOutlooks = 50
 
-/** The queue, what is not finished, and the workers (rest-api.md §7.12). */
+/** The queue, and what is not finished (rest-api.md §7.12). */
 export const queueRoutes = ({ control }: ApiDeps): readonly Route[] => {
   const { database } = control
   return [
     route.sysadmin('GET /api/queue', async () => {
       const stages = await database.stages.listIncomplete()
-      return json(stages.map((stage) => stageShape(stage)))
+      const outlooks = await stageOutlooks(control, stages, mostOutlooks)
+      return json(stages.map((stage) => stageShape(stage, { outlook: outlooks.get(stage.id) })))
     }),
     route.sysadmin('POST /api/queue', async (call) => {
       await resumeQueue(control)
@@ -40,11 +42,6 @@ export const queueRoutes = ({ control }: ApiDeps): readonly Route[] => {
           stages.map((stage) => stageRowShape(repo, build, stage)),
         ),
       )
-    }),
-    route.sysadmin('GET /api/workers', async () => {
-      const [workers, nowMs] = await Promise.all([database.workers.list(), database.now()])
-      const isConnected = (lastSeenAt: number) => nowMs - lastSeenAt < control.timers.disconnectedMs
-      return json(workers.map((worker) => workerShape(worker, isConnected(worker.lastSeenAt))))
     }),
   ]
 }

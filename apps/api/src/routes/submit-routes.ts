@@ -9,7 +9,7 @@ import { repoAccess } from '../http/repo-access.ts'
 import { type Route, route, type UserCall } from '../http/route.ts'
 import { badRequest, forbidden, missing } from '../http/status-of.ts'
 import { newRepo, readSlug } from '../new-repo.ts'
-import { loadBuild } from '../shapes/load-build.ts'
+import { viewBuild } from '../shapes/view-build.ts'
 
 export const events = [
   'push',
@@ -70,7 +70,7 @@ const submit = async (deps: ApiDeps, call: UserCall, request: SubmitRequest): Pr
   const result = await submitBuild(deps.control, { ...request, ...delivery })
   if (result.kind === 'skipped') return json(null)
   const headers = result.isRepeat ? { 'idempotent-replayed': 'true' } : {}
-  return json(await loadBuild(deps.control.database, result.build), 200, headers)
+  return json(await viewBuild(deps.control, result.build), 200, headers)
 }
 
 const textRequest = (call: UserCall, repo: Repo, body: JsonBody): SubmitRequest => {

@@ -1,10 +1,14 @@
 import { type Build, toUnixSeconds } from '@waggle/domain'
 import { optional } from './optional.ts'
 
-/** rest-api.md §6.4. `stages`, and `skipped`, which is Waggle's own, only on the endpoints that say so. */
+/** rest-api.md §6.4. `stages`, and Waggle's own `skipped` and `warnings`, only on the endpoints that say so. */
 export const buildShape = (
   build: Build,
-  more: { readonly stages?: readonly object[]; readonly skipped?: readonly object[] } = {},
+  more: {
+    readonly stages?: readonly object[]
+    readonly skipped?: readonly object[]
+    readonly warnings?: readonly object[]
+  } = {},
 ) => ({
   id: build.id,
   repo_id: build.repoId,

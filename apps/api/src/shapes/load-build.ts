@@ -1,13 +1,21 @@
-import type { Build, Database } from '@waggle/domain'
+import type { BuildWarning, StageOutlook } from '@waggle/control'
+import type { Build, Database, Stage } from '@waggle/domain'
 import { buildShape } from './build-shape.ts'
 import { stageShape } from './stage-shape.ts'
 import { stepShape } from './step-shape.ts'
+
+/** What a view of a build tells beside its rows. */
+export interface BuildExtras {
+  readonly outlooks: ReadonlyMap<number, StageOutlook>
+  readonly warnings: readonly BuildWarning[]
+}
 
 /** A build with its stages, those with their steps, and the pipelines that are no stages with the reason, in three
  *  further reads whatever their number. */
 export const loadBuild = async (
   database: Pick<Database, 'builds' | 'stages' | 'steps'>,
   build: Build,
+  more?: (stages: readonly Stage[]) => Promise<BuildExtras>,
 ): Promise<ReturnType<typeof buildShape>> => {
   const [stages, plan] = await Promise.all([
     database.stages.listByBuild(build.id),
@@ -16,12 +24,16 @@ export const loadBuild = async (
   const steps = await database.steps.listByStages(stages.map((stage) => stage.id))
   const byStage = Map.groupBy(steps, (step) => step.stageId)
   const skipped = plan?.skipped ?? []
+  const extras = await more?.(stages)
+  const warnings = extras?.warnings ?? []
   return buildShape(build, {
     ...(skipped.length > 0 ? { skipped } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
     stages: stages
       .toSorted((a, b) => a.number - b.number)
       .map((stage) =>
         stageShape(stage, {
+          outlook: extras?.outlooks.get(stage.id),
           steps: (byStage.get(stage.id) ?? [])
             .toSorted((a, b) => a.number - b.number)
             .map(stepShape),

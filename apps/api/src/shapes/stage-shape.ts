@@ -1,8 +1,16 @@
+import type { StageOutlook } from '@waggle/control'
 import { type Stage, toUnixSeconds } from '@waggle/domain'
 import { optional } from './optional.ts'
+import { spanShape } from './wait-shape.ts'
 
-/** rest-api.md §6.5. `steps` only on the endpoints that say so. */
-export const stageShape = (stage: Stage, more: { readonly steps?: readonly object[] } = {}) => ({
+/** rest-api.md §6.5. `steps`, and Waggle's own `position`, `starts_in` and `ends_in`, only on the endpoints that say so. */
+export const stageShape = (
+  stage: Stage,
+  more: {
+    readonly steps?: readonly object[]
+    readonly outlook?: StageOutlook | undefined
+  } = {},
+) => ({
   id: stage.id,
   repo_id: stage.repoId,
   build_id: stage.buildId,
@@ -31,4 +39,11 @@ export const stageShape = (stage: Stage, more: { readonly steps?: readonly objec
   on_failure: stage.onFailure,
   ...optional({ depends_on: stage.dependsOn, labels: stage.labels }),
   ...optional({ steps: more.steps }),
+  ...(more.outlook ? outlookShape(more.outlook) : {}),
+})
+
+const outlookShape = ({ position, startsIn, endsIn }: StageOutlook) => ({
+  ...optional({ position }),
+  starts_in: spanShape(startsIn),
+  ends_in: spanShape(endsIn),
 })

@@ -1,0 +1,24 @@
+import type { Stage } from '@waggle/domain'
+import { listWorkers } from '../list-workers.ts'
+import type { ExplainDeps } from './explain-deps.ts'
+import { explainWait } from './explain-wait.ts'
+import type { WaitReport } from './wait-reason.ts'
+
+/** What a list shows of a stage that is not over. */
+export type StageOutlook = Pick<WaitReport, 'position' | 'startsIn' | 'endsIn' | 'nowMs'>
+
+/** Position and likely times of the first `most` stages that are accepted, run, or wait for a worker; the others are
+ *  left out. */
+export const stageOutlooks = async (
+  deps: ExplainDeps,
+  stages: readonly Stage[],
+  most: number,
+): Promise<ReadonlyMap<number, StageOutlook>> => {
+  const open = stages.filter(({ status }) => status === 'pending' || status === 'running')
+  const outlooks = new Map<number, StageOutlook>()
+  if (open.length === 0) return outlooks
+  const known = await listWorkers(deps)
+  for (const stage of open.slice(0, most))
+    outlooks.set(stage.id, await explainWait(deps, stage, known))
+  return outlooks
+}
