@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { lintManifest } from './lint-manifest.ts'
+import { lintManifest } from './lint/lint-manifest.ts'
 import type { ManifestDocument } from './manifest.ts'
 import { formatIssue } from './manifest-issue.ts'
 import { parseManifest } from './parse-manifest.ts'

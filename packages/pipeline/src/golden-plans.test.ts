@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Given, type Hook, makeHook } from '@waggle/domain'
 import { describe, expect, it } from 'vitest'
+import { stepRunPolicy, whyStepSkipped } from './conditions/policies.ts'
 import { parseManifest } from './parse-manifest.ts'
-import { planStages } from './plan-stages.ts'
-import { stepRunPolicy, whyStepSkipped } from './policies.ts'
+import { planStages } from './plan/plan-stages.ts'
 
 const folder = join(import.meta.dirname, '../testdata')
 const read = (name: string, file: string): string => readFileSync(join(folder, name, file), 'utf8')

@@ -1,7 +1,7 @@
-import type { Conditions } from './condition.ts'
+import type { Conditions } from './conditions/condition.ts'
+import type { CacheOptions, MatrixValues, PipelineExtras, StepExtras } from './decode/waggle.ts'
 import type { ManifestIssue } from './manifest-issue.ts'
-import type { CacheOptions, MatrixValues, PipelineExtras, StepExtras } from './waggle.ts'
-import type { YamlNode } from './yaml-node.ts'
+import type { YamlNode } from './yaml/yaml-node.ts'
 
 /** A pipeline file, parsed: its documents in order and everything that is wrong with it. */
 export interface ParsedManifest {

@@ -1,11 +1,11 @@
-import { decodePipeline, type StepBudget } from './decode-pipeline.ts'
-import { decodeSecret } from './decode-secret.ts'
-import { expandMatrix } from './expand-matrix.ts'
-import { Fields, IssueSink } from './fields.ts'
+import { decodePipeline, type StepBudget } from './decode/decode-pipeline.ts'
+import { decodeSecret } from './decode/decode-secret.ts'
+import { Fields, IssueSink } from './decode/fields.ts'
 import { manifestLimits } from './limits.ts'
 import type { ManifestDocument, ParsedManifest } from './manifest.ts'
 import { byPlace, type ManifestIssue } from './manifest-issue.ts'
-import { fileIssue, type ReadDocument, readDocuments } from './read-documents.ts'
+import { expandMatrix } from './plan/expand-matrix.ts'
+import { fileIssue, type ReadDocument, readDocuments } from './yaml/read-documents.ts'
 
 /** Reads a pipeline file as the server does: unsubstituted, one lenient schema for every type (pipeline.md §3, §4).
  *  Never throws: whatever is wrong is an issue, all of them at once. */
