@@ -1,16 +1,25 @@
 import type { Logger, Partition } from '@waggle/domain'
 import type { Redis } from '@waggle/redis'
 import { parsePartition } from './parse-partition.ts'
+import { type PartitionChange, parseChange } from './partition-change.ts'
 import { type QueueKeys, queueKeys } from './queue-keys.ts'
 
-/** The registry as a reader follows it: names and attributes of the partitions in use. */
+export interface PartitionWatch {
+  /** The registry changed by this much; `partitions` holds it already. */
+  onChange(change: PartitionChange): void
+  /** The registry may have changed in ways that nobody told: after each connect, and where a message is missing. */
+  onUnsure(): void
+}
+
+/** The registry as a reader follows it: names and attributes of the partitions in use. Read whole once, then kept up to
+ *  date by what its channel tells, which costs no command. */
 export class PartitionDirectory {
   readonly #redis: Redis
   readonly #keys: QueueKeys
   readonly #log: Logger
   readonly #refused = new Set<string>()
   #version: string | null | undefined
-  #partitions: ReadonlyMap<string, Partition> = new Map()
+  #partitions = new Map<string, Partition>()
 
   constructor(redis: Redis, prefix: string, log: Logger) {
     this.#redis = redis
@@ -22,16 +31,19 @@ export class PartitionDirectory {
     return this.#partitions
   }
 
-  /** Calls back when the registry may have changed: on its channel, and after each connect. */
-  watch(onChange: () => void): void {
+  /** Follows the registry's channel. */
+  watch(handlers: PartitionWatch): void {
     const channel = this.#keys.partitionsChanged
-    this.#redis.on('message', (from: string) => {
-      if (from === channel) onChange()
+    this.#redis.on('message', (from: string, text: string) => {
+      if (from === channel) this.#told(text, handlers)
     })
     const listen = () => {
-      this.#redis.subscribe(channel).then(onChange, (err: unknown) => {
-        this.#log.debug('partitions not watched', { err })
-      })
+      this.#redis.subscribe(channel).then(
+        () => handlers.onUnsure(),
+        (err: unknown) => {
+          this.#log.debug('partitions not watched', { err })
+        },
+      )
     }
     this.#redis.on('ready', listen)
     if (this.#redis.status === 'ready') listen()
@@ -39,7 +51,7 @@ export class PartitionDirectory {
 
   /** Reads the registry if it changed since the last reading; true when it did. */
   async refresh(): Promise<boolean> {
-    // The version first: a change in between is seen at the next refresh.
+    // The version first: a change in between is told again, which changes nothing, or seen at the next refresh.
     const version = await this.#redis.get(this.#keys.partitionsVersion)
     if (version === this.#version) return false
     const raw = await this.#redis.hgetall(this.#keys.partitions)
@@ -52,6 +64,19 @@ export class PartitionDirectory {
     this.#partitions = partitions
     this.#version = version
     return true
+  }
+
+  #told(text: string, handlers: PartitionWatch): void {
+    const change = parseChange(text)
+    if (change !== null && change.to === this.#version) return
+    if (change === null || change.from !== (this.#version ?? '')) {
+      handlers.onUnsure()
+      return
+    }
+    for (const name of change.removed) this.#partitions.delete(name)
+    for (const [name, partition] of change.added) this.#partitions.set(name, partition)
+    this.#version = change.to
+    handlers.onChange(change)
   }
 
   #refuse(name: string): void {

@@ -6,45 +6,29 @@ import { type QueueKeys, queueKeys } from './queue-keys.ts'
 // Events that nobody reads: 10,000 a partition by default, 0.87 MB each (measured.md §2).
 const eventsKept = 100
 
+// Both scripts tell what they changed, and from which version to which: a reader that has the former needs to read
+// nothing (partition-change.ts).
+
 /** Notes partitions as in use, and tells the workers of those that are new.
  *  KEYS partitions, used, version, channel, then each partition's meta. ARGV new version, events kept, then name and
  *  attributes of each. */
 const registerScript = `
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
-local isNew = false
+local added = {}
 for i = 5, #KEYS do
   local name, attributes = ARGV[2 * i - 7], ARGV[2 * i - 6]
-  if redis.call('HSETNX', KEYS[1], name, attributes) == 1 then isNew = true end
   redis.call('ZADD', KEYS[2], ms, name)
-  redis.call('HSET', KEYS[i], 'opts.maxLenEvents', ARGV[2])
-end
-if isNew then
-  redis.call('SET', KEYS[3], ARGV[1])
-  redis.call('PUBLISH', KEYS[4], ARGV[1])
-end
-return isNew and 1 or 0`
-
-/** Removes one partition with its keys, if it holds nothing and was last used before the limit.
- *  KEYS partitions, used, version, channel, wait, prioritized, active, delayed, then the rest of its keys.
- *  ARGV new version, name, idle milliseconds. */
-const removeScript = `
-local now = redis.call('TIME')
-local ms = now[1] * 1000 + math.floor(now[2] / 1000)
-local used = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[2]) or 0)
-if ms - used < tonumber(ARGV[3]) then return 0 end
-for i = 5, 8 do
-  if redis.call('EXISTS', KEYS[i]) == 1 then
-    redis.call('ZADD', KEYS[2], ms, ARGV[2])
-    return 0
+  if redis.call('HSETNX', KEYS[1], name, attributes) == 1 then
+    redis.call('HSET', KEYS[i], 'opts.maxLenEvents', ARGV[2])
+    added[name] = attributes
   end
 end
-redis.call('DEL', unpack(KEYS, 9))
-redis.call('HDEL', KEYS[1], ARGV[2])
-redis.call('ZREM', KEYS[2], ARGV[2])
-redis.call('SET', KEYS[3], ARGV[1])
-redis.call('PUBLISH', KEYS[4], ARGV[1])
-return 1`
+if next(added) then
+  local from = redis.call('GET', KEYS[3]) or ''
+  redis.call('SET', KEYS[3], ARGV[1])
+  redis.call('PUBLISH', KEYS[4], cjson.encode({ from = from, to = ARGV[1], added = added }))
+end`
 
 const workParts = ['wait', 'prioritized', 'active', 'delayed']
 const restParts = [
@@ -61,6 +45,39 @@ const restParts = [
   'paused',
   'repeat',
 ]
+
+/** Notes which of these partitions hold something, and removes with their keys those that did not for long.
+ *  KEYS partitions, used, version, channel, then for each partition its work keys and the rest of its keys.
+ *  ARGV new version, idle milliseconds, then the names. Gives the names of those removed. */
+const pruneScript = `
+local now = redis.call('TIME')
+local ms = now[1] * 1000 + math.floor(now[2] / 1000)
+local work, all = ${workParts.length}, ${workParts.length + restParts.length}
+local removed = {}
+for i = 3, #ARGV do
+  local at = 5 + (i - 3) * all
+  local busy = false
+  for k = at, at + work - 1 do
+    if redis.call('EXISTS', KEYS[k]) == 1 then busy = true end
+  end
+  if busy then
+    redis.call('ZADD', KEYS[2], ms, ARGV[i])
+  elseif ms - tonumber(redis.call('ZSCORE', KEYS[2], ARGV[i]) or 0) >= tonumber(ARGV[2]) then
+    redis.call('DEL', unpack(KEYS, at + work, at + all - 1))
+    redis.call('HDEL', KEYS[1], ARGV[i])
+    redis.call('ZREM', KEYS[2], ARGV[i])
+    removed[#removed + 1] = ARGV[i]
+  end
+end
+if #removed > 0 then
+  local from = redis.call('GET', KEYS[3]) or ''
+  redis.call('SET', KEYS[3], ARGV[1])
+  redis.call('PUBLISH', KEYS[4], cjson.encode({ from = from, to = ARGV[1], removed = removed }))
+end
+return removed`
+
+/** Partitions in one call of the pruning script: some 1,600 keys. */
+const pruneBatch = 100
 
 /** The partitions in use, written by the API: workers serve what is named here. */
 export class PartitionRegistry {
@@ -81,30 +98,20 @@ export class PartitionRegistry {
     await this.#redis.eval(registerScript, keys.length, ...keys, randomUUID(), eventsKept, ...pairs)
   }
 
-  /** Removes, with all their keys, partitions that are empty and were not used for `idleMs`. Gives their names. */
+  /** Removes, with all their keys, partitions that were found empty for `idleMs`, and gives their names. To be called
+   *  several times within that time: what holds something then counts as used. */
   async prune(idleMs: number): Promise<readonly string[]> {
-    const [seconds] = await this.#redis.time()
-    const names = await this.#redis.zrangebyscore(
-      this.#keys.partitionsUsed,
-      '-inf',
-      Number(seconds) * 1_000 - idleMs + 1_000,
-      'LIMIT',
-      0,
-      1_000,
-    )
+    const names = await this.#redis.hkeys(this.#keys.partitions)
     const removed: string[] = []
-    for (const name of names) {
-      const parts = [...workParts, ...restParts].map((part) => this.#keys.queue(name, part))
-      const keys = [...this.#sharedKeys(), ...parts]
-      const answer = await this.#redis.eval(
-        removeScript,
-        keys.length,
-        ...keys,
-        randomUUID(),
-        name,
-        idleMs,
+    for (let at = 0; at < names.length; at += pruneBatch) {
+      const batch = names.slice(at, at + pruneBatch)
+      const parts = batch.flatMap((name) =>
+        [...workParts, ...restParts].map((part) => this.#keys.queue(name, part)),
       )
-      if (answer === 1) removed.push(name)
+      const keys = [...this.#sharedKeys(), ...parts]
+      const args = [...keys, randomUUID(), idleMs, ...batch]
+      const answer = await this.#redis.eval(pruneScript, keys.length, ...args)
+      removed.push(...(answer as readonly string[]))
     }
     return removed
   }

@@ -66,8 +66,14 @@ class Publisher implements OfferPublisher {
       for (const offer of batch) partitions.set(offer.partition, offer.attributes)
       // The registry first: its script also protects the partitions from being pruned before the entries are in.
       await ask(this.#redis, () => this.#registry.register(partitions))
-      for (const [name, entries] of byPartition(batch))
-        await ask(this.#redis, () => this.#queue(name).addBulk(entries.map(toEntry)))
+      // All partitions at once: one after the other would be a round trip each.
+      await ask(this.#redis, () =>
+        Promise.all(
+          [...byPartition(batch)].map(([name, entries]) =>
+            this.#queue(name).addBulk(entries.map(toEntry)),
+          ),
+        ),
+      )
     }
   }
 

@@ -1,5 +1,6 @@
 import { canServe, type Logger, type WorkerProfile } from '@waggle/domain'
 import { ask } from '@waggle/redis'
+import type { PartitionChange } from './partition-change.ts'
 import { PartitionDirectory } from './partition-directory.ts'
 import { queueKeys } from './queue-keys.ts'
 import type { QuietRedis } from './quiet-redis.ts'
@@ -28,6 +29,8 @@ export class ServedPartitions {
   #order: string[] = []
   /** When those that rest are asked again (monotonic milliseconds). */
   readonly #restUntil = new Map<string, number>()
+  #ringing = false
+  #ringsAgain = false
 
   constructor(options: ServedPartitionsOptions) {
     const { quiet, prefix, workerId, log } = options
@@ -51,23 +54,50 @@ export class ServedPartitions {
     return this.#isAwake(name, performance.now())
   }
 
-  /** Learns of new and vanished partitions as they come, and lets the blocking wait see them. */
+  /** Learns of new and vanished partitions as they come, and lets the blocking wait see them. Those that it cannot
+   *  serve cost no command. */
   watch(): void {
-    this.#directory.watch(() => {
-      if (this.#options.signal.aborted) return
-      void this.#options.quiet.do(async () => {
-        if (await this.refresh()) await this.#ring()
-      })
+    const { quiet, signal } = this.#options
+    this.#directory.watch({
+      onChange: (change) => {
+        if (!signal.aborted) void quiet.do(() => this.#apply(change))
+      },
+      onUnsure: () => {
+        if (!signal.aborted) void quiet.do(() => this.#refreshed())
+      },
     })
   }
 
   /** Reads the registry if it changed; true when it did. */
   async refresh(): Promise<boolean> {
-    const { quiet, profile, log, onChange } = this.#options
+    const { quiet, profile } = this.#options
     if (!(await ask(quiet.redis, () => this.#directory.refresh()))) return false
     const mine = new Set<string>()
     for (const [name, partition] of this.#directory.partitions)
       if (canServe(profile, partition)) mine.add(name)
+    await this.#serve(mine)
+    return true
+  }
+
+  async #refreshed(): Promise<void> {
+    if (await this.refresh()) await this.#ring()
+  }
+
+  async #apply({ added, removed }: PartitionChange): Promise<void> {
+    const { profile } = this.#options
+    const mine = new Set(this.#order)
+    for (const name of removed) mine.delete(name)
+    for (const [name, partition] of added) if (canServe(profile, partition)) mine.add(name)
+    const known = this.#order.length
+    const kept = this.#order.filter((name) => mine.has(name)).length
+    if (kept === known && mine.size === known) return
+    await this.#serve(mine)
+    // What vanished may stay in the wait until its end.
+    if (mine.size > kept) await this.#ring()
+  }
+
+  async #serve(mine: ReadonlySet<string>): Promise<void> {
+    const { log, onChange } = this.#options
     const known = new Set(this.#order)
     const fresh = [...mine].filter((name) => !known.has(name))
     // New ones at random places: workers that start together do not all begin with the same partition.
@@ -77,7 +107,6 @@ export class ServedPartitions {
     for (const name of this.#restUntil.keys()) if (!mine.has(name)) this.#restUntil.delete(name)
     await onChange(mine)
     if (fresh.length > 0) log.info('serving partitions', { count: order.length })
-    return true
   }
 
   /** It was served: the others come first now. */
@@ -104,7 +133,24 @@ export class ServedPartitions {
 
   /** Ends the blocking wait, so that it begins again with the partitions of now. */
   async #ring(): Promise<void> {
-    if (this.#options.signal.aborted) return
-    await this.#options.quiet.redis.pipeline().zadd(this.bell, 0, 'x').expire(this.bell, 60).exec()
+    // One is on its way: the wait that it begins may or may not see this change, so another follows, for all of them.
+    if (this.#ringing) {
+      this.#ringsAgain = true
+      return
+    }
+    this.#ringing = true
+    try {
+      do {
+        this.#ringsAgain = false
+        if (this.#options.signal.aborted) return
+        await this.#options.quiet.redis
+          .pipeline()
+          .zadd(this.bell, 0, 'x')
+          .expire(this.bell, 60)
+          .exec()
+      } while (this.#ringsAgain)
+    } finally {
+      this.#ringing = false
+    }
   }
 }
