@@ -41,6 +41,12 @@ if needs node:24-bookworm-slim; then
   echo "stand-in: node:24-bookworm-slim"
   mkdir "$work/node"
   cp "$node" "$work/node/node"
+  if [ ! -d "$npm/node_modules/semver" ]; then
+    # Debian's npm keeps what it needs elsewhere; npm's own package brings it along.
+    version=$(sed -n 's/.*"packageManager": "npm@\([0-9.]*\)".*/\1/p' "$here/../../package.json")
+    npm install --prefix "$work/npm" --ignore-scripts --no-audit --no-fund --loglevel=error "npm@$version" >&2
+    npm=$work/npm/node_modules/npm
+  fi
   cp -rL "$npm" "$work/node/npm"
   cat > "$work/node/Dockerfile" <<'D'
 FROM debian:bookworm-slim
