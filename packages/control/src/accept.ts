@@ -10,6 +10,8 @@ import {
 import type { ControlDeps } from './control-deps.ts'
 import { failUnheldStage } from './fail-unheld-stage.ts'
 import { isPaused } from './is-paused.ts'
+import { findHolds } from './limits/find-holds.ts'
+import { hasLimits } from './limits/why-held.ts'
 import { answerPlace } from './places.ts'
 import { resolveGiven } from './resolve-given.ts'
 import { mustBeFenced } from './retry-stage.ts'
@@ -58,6 +60,7 @@ export const acceptStage = async (
   if (!stage || !isOpenFor(stage, question)) return repeatOrRefuse(deps, worker, stageId, question)
   if (!canServe(worker, partitionOf(stage))) return refused('cannot_serve')
   if (worker.isDraining && (await isDrained(database, worker.id))) return refused('draining')
+  if (stage.isLimited) return refused('limited')
   if (await isPaused(deps)) return refused('paused')
 
   const resolved = await resolveGiven(deps, worker, stage, question)
@@ -69,6 +72,7 @@ export const acceptStage = async (
   const answer = { leaseToken: deps.newToken(), given: resolved.given, isFenced }
   const outcome = await take(deps, worker, stage, question, answer)
   if (outcome === 'draining') return refused('draining')
+  if (outcome === 'limited') return refused('limited')
   if (outcome === 'taken') return refused('not_pending')
   await failpoint('accept.committed')
   if (outcome === 'repeat') return repeatOrRefuse(deps, worker, stageId, question)
@@ -97,11 +101,12 @@ const take = (
   stage: Stage,
   question: AcceptQuestion,
   answer: Omit<Accepted, 'kind'>,
-): Promise<'accepted' | 'taken' | 'repeat' | 'draining'> => {
+): Promise<'accepted' | 'taken' | 'repeat' | 'draining' | 'limited'> => {
   const place = answerPlace(stage.id, question.attempt)
   const answerSealed = deps.sealer.seal(JSON.stringify(answer), place)
   const tokenHash = deps.hashToken(answer.leaseToken)
   return deps.database.transaction(async (stores, atEnd) => {
+    if (await isHeldBack(stores, stage)) return 'limited'
     const taken = await stores.stages.take(stage.id, question.attempt - 1, worker.name, worker.id)
     if (!taken) {
       // The same request on a second connection may have won meanwhile.
@@ -125,6 +130,16 @@ const take = (
     )
     return 'accepted'
   })
+}
+
+/** Asked again here, with the limits locked: an older stage may have become pending after this one was offered, and
+ *  two accepts may come at once. Whatever holds it back lets it go when it ends. */
+const isHeldBack = async (stores: Stores, stage: Stage): Promise<boolean> => {
+  if (!hasLimits(stage)) return false
+  await stores.limits.lock({ repoId: stage.repoId })
+  if ((await findHolds(stores, stage)).length === 0) return false
+  const when = { status: 'pending', isHeld: false, attempt: stage.attempt } as const
+  return (await stores.stages.update(stage.id, { isLimited: true }, when)) !== null
 }
 
 /** The answer that was given before, if this request was the one. An attempt that has ended has none any more. */

@@ -10,6 +10,7 @@ import { applySeals, closeLogs } from './apply-seals.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
 import { holdLease, type LeaseWish } from './hold-lease.ts'
+import { releaseOf } from './limits/release-held.ts'
 import { promiseSeals } from './promise-seals.ts'
 import { type LeaseOutcome, ok } from './refusal.ts'
 import { storedCode } from './step-updates.ts'
@@ -26,7 +27,10 @@ export const acknowledgeCancel = async (
   seals: readonly StepSeal[] = [],
 ): Promise<LeaseOutcome> => {
   const result = await deps.database.transaction(async (stores) => {
-    const held = await holdLease(deps, stores, lease, wish)
+    const [limitsOf, held] = await Promise.all([
+      stores.limits.lock({ stageId: lease.stageId }),
+      holdLease(deps, stores, lease, wish),
+    ])
     if (held.kind !== 'held') return held
     if (held.attempt.state !== 'closing')
       throw invalid('not_cancelled', 'the attempt was not cancelled')
@@ -38,7 +42,11 @@ export const acknowledgeCancel = async (
     const end = { state: 'ended', end: 'cancelled', cancelDone: true } as const
     await stores.attempts.update(stageId, attempt, end, ['closing'])
     await stores.stages.update(stageId, { isHeld: false }, { attempt })
-    return { kind: 'acknowledged' as const, stage: held.stage, outbox, sealed }
+    // A cancelled stage counts until it is closed (design §8).
+    const released = await releaseOf(stores, limitsOf, [held.stage.name])
+    const rows = [...outbox, ...released.outbox]
+    const { pending } = released
+    return { kind: 'acknowledged' as const, stage: held.stage, outbox: rows, pending, sealed }
   })
   if (result.kind === 'repeat') return ok
   if (result.kind !== 'acknowledged') return result
@@ -50,7 +58,7 @@ export const acknowledgeCancel = async (
   })
   tellChange(deps, result.stage)
   await closeLogs(deps, result.stage.buildId, result.sealed)
-  await deliverNow(deps, result.outbox)
+  await deliverNow(deps, result.outbox, result.pending)
   return ok
 }
 

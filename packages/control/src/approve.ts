@@ -1,7 +1,8 @@
 import { type Build, invalid, notFound, type Stage, type Stores } from '@waggle/domain'
-import { advanceBuild, offerMessage } from './advance-build.ts'
+import { advanceBuild } from './advance-build.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
+import { standLast } from './order/stand-back.ts'
 import { tellChange } from './tell-change.ts'
 
 /** Lets a blocked stage go on: it waits while a dependency is not done, else it runs, or is skipped as it would have
@@ -15,6 +16,7 @@ export const approveStage = async (
 ): Promise<void> => {
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores, atEnd) => {
+    await stores.limits.lock({ buildId: build.id })
     const { locked, stage } = await lockBlocked(stores, build.id, stageNumber, 'approve a Pipeline')
     const status = stage.dependsOn.length > 0 ? 'waiting_on_dependencies' : 'pending'
     const approved = await stores.stages.update(stage.id, { status }, { status: 'blocked' })
@@ -23,8 +25,8 @@ export const approveStage = async (
     if (!stages.some((other) => other.status === 'blocked'))
       await stores.builds.decide(build.id, { approvedBy: by })
     if (approved && status === 'pending') {
-      const outbox = await stores.outbox.add([offerMessage(approved)])
-      return { stageId: stage.id, build: locked, pending: [approved], outbox }
+      const offered = await standLast(stores, approved)
+      return { stageId: stage.id, build: locked, ...offered }
     }
     return { stageId: stage.id, ...(await advanceBuild(stores, locked, nowMs, atEnd)) }
   })

@@ -10,6 +10,8 @@ import {
 } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
+import { releaseOf } from './limits/release-held.ts'
+import { leaveLine } from './order/stand-in-line.ts'
 import { tellChange } from './tell-change.ts'
 import { cleanText, cutCodePoints } from './text-limits.ts'
 
@@ -39,24 +41,30 @@ export const cancelBuild = async (
   const wish = wishOf(given)
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores) => {
+    const limitsOf = await stores.limits.lock({ buildId: build.id })
     const locked = await stores.builds.lock(build.id)
     if (!locked) throw notFound('build_not_found', 'the build does not exist')
     const isCancelled = !isDone(locked.status)
     const ended = isCancelled ? await endBuild(stores, locked, wish, nowMs) : locked
     const messages: OutboxMessage[] = []
     // A finished build's leftovers are closed too, should there ever be any.
-    const closed: number[] = []
-    for (const { id, status } of await stores.stages.listByBuild(build.id)) {
-      const told = isDone(status) ? null : await closeStage(stores, id, nowMs)
+    const closed: Stage[] = []
+    for (const stage of await stores.stages.listByBuild(build.id)) {
+      const told = isDone(stage.status) ? null : await closeStage(stores, stage.id, nowMs)
       if (told === null) continue
-      closed.push(id)
+      closed.push(stage)
       messages.push(...told)
     }
     const end = { ifStarted: 'killed', ifNot: 'skipped', exitCode: 130, nowMs } as const
-    await stores.steps.closeOpen(closed, end)
-    const outbox: readonly OutboxRow[] =
-      messages.length > 0 ? await stores.outbox.add(messages) : []
-    return { build: ended, isCancelled, outbox }
+    await stores.steps.closeOpen(
+      closed.map(({ id }) => id),
+      end,
+    )
+    await leaveLine(stores, closed)
+    const released = await releaseOf(stores, limitsOf, namesOf(closed))
+    const told: readonly OutboxRow[] = messages.length > 0 ? await stores.outbox.add(messages) : []
+    const outbox = [...told, ...released.outbox]
+    return { build: ended, isCancelled, outbox, pending: released.pending }
   })
   if (result.isCancelled)
     deps.log.info('build cancelled', {
@@ -64,9 +72,13 @@ export const cancelBuild = async (
       reason: wish.by === '' ? wish.reason : `${wish.reason} by ${wish.by}`,
     })
   tellChange(deps, result.build)
-  await deliverNow(deps, result.outbox)
+  await deliverNow(deps, result.outbox, result.pending)
   return { build: result.build, isCancelled: result.isCancelled }
 }
+
+const namesOf = (stages: readonly Stage[]): readonly string[] => [
+  ...new Set(stages.map(({ name }) => name)),
+]
 
 const wishOf = (given: string | CancelWish): CancelWish => {
   const wish =

@@ -2,10 +2,6 @@ import { type PublishedOffer, partitionOf, type Stage } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
 import { isPaused } from './is-paused.ts'
 
-/** One priority for all: offers of a partition go in the order of their publishing. The middle of BullMQ's range
- *  leaves room on both sides. */
-const priority = 1_000_000
-
 /** Publishes the offers of those stages that may run now; gives how many. Publishing one twice is one entry, so
  *  whoever is in doubt publishes again. Throws `unavailable` where the queue does not answer. */
 export const publishOffers = async (
@@ -20,9 +16,10 @@ export const publishOffers = async (
 
 /** Whether a stage may be offered now. The one place for what holds stages back; `accept` asks again. */
 export const mayOffer = (
-  stage: Pick<Stage, 'status' | 'isHeld'>,
+  stage: Pick<Stage, 'status' | 'isHeld' | 'isLimited'>,
   queue: { readonly isQueuePaused: boolean },
-): boolean => stage.status === 'pending' && !stage.isHeld && !queue.isQueuePaused
+): boolean =>
+  stage.status === 'pending' && !stage.isHeld && !stage.isLimited && !queue.isQueuePaused
 
 /** The offer of a stage: for its next attempt. */
 export const offerOf = (stage: Stage): PublishedOffer => ({
@@ -30,5 +27,5 @@ export const offerOf = (stage: Stage): PublishedOffer => ({
   attempt: stage.attempt + 1,
   partition: stage.partition,
   attributes: partitionOf(stage),
-  priority,
+  priority: stage.queueNumber,
 })

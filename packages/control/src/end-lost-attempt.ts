@@ -9,6 +9,7 @@ import {
 } from '@waggle/domain'
 import { advanceBuild } from './advance-build.ts'
 import type { ControlDeps } from './control-deps.ts'
+import { placeOfLost } from './limits/lost-place.ts'
 import { requeueStage } from './requeue.ts'
 import { isRerunOnLoss, retryStage } from './retry-stage.ts'
 import { applyUpdates } from './step-updates.ts'
@@ -72,6 +73,7 @@ export const endLostAttempt = async (
 ): Promise<EndedAttempt | null> => {
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores, atEnd) => {
+    const limitsOf = await stores.limits.lock({ buildId: ref.buildId })
     const build = await stores.builds.lock(ref.buildId)
     const stage = await stores.stages.lock(ref.stageId)
     const attempt = await gate(stores)
@@ -82,20 +84,27 @@ export const endLostAttempt = async (
     if (decision === 'requeue') {
       const requeued = await requeueStage(stores, attempt, 'requeued')
       return (
-        requeued && { decision, attempt, build, outbox: requeued.outbox, pending: [requeued.stage] }
+        requeued && { decision, attempt, build, outbox: requeued.outbox, pending: requeued.pending }
       )
     }
     if (decision === 'rerun') {
       const end = { state: 'ended', end: 'lost' } as const
       await stores.attempts.update(stage.id, attempt.number, end, ['granted'])
       const again = await retryStage(stores, stage, await stores.steps.listByStage(stage.id))
-      return again && { decision, attempt, build, outbox: again.outbox, pending: [again.stage] }
+      return again && { decision, attempt, build, outbox: again.outbox, pending: again.pending }
     }
     const logs = await endAttempt(stores, attempt)
     const isStageOver = isDone(stage.status)
     if (!isStageOver) await failStage(stores, stage, lossText(decision, attempt), nowMs)
     else await stores.stages.update(stage.id, { isHeld: false }, { attempt: attempt.number })
-    const advance = await advanceBuild(stores, build, nowMs, atEnd)
+    // It may still run: then others wait as if it did.
+    if (limitsOf !== null && attempt.state !== 'leased') {
+      const { killGraceMs } = deps.timers
+      const placeUntil = await placeOfLost({ stores, killGraceMs }, stage)
+      await stores.stages.update(stage.id, { placeUntil })
+    }
+    const freed = { limitsOf, names: [stage.name] }
+    const advance = await advanceBuild(stores, build, nowMs, atEnd, freed)
     const outbox = [...logs, ...advance.outbox]
     return { decision, attempt, build: advance.build, outbox, pending: advance.pending }
   })

@@ -13,13 +13,15 @@ export const failUnheldStage = async (
 ): Promise<void> => {
   const nowMs = deps.clock.now()
   const advance = await deps.database.transaction(async (stores, atEnd) => {
+    const limitsOf = await stores.limits.lock({ repoId: stage.repoId })
     const build = await stores.builds.lock(stage.buildId)
     const failed = await stores.stages.update(
       stage.id,
       { status: 'error', error: errorText(reason), startedAt: nowMs, stoppedAt: nowMs },
       { status: 'pending', isHeld: false, attempt: stage.attempt },
     )
-    return build && failed && advanceBuild(stores, build, nowMs, atEnd)
+    const freed = { limitsOf, names: [stage.name] }
+    return build && failed && advanceBuild(stores, build, nowMs, atEnd, freed)
   })
   if (!advance) return
   deps.log.warn('stage can never run', {

@@ -37,7 +37,8 @@ export const finishStage = async (
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores, atEnd) => {
     // Asked for together, run in order: all locks in one packet, the build's before the stage's (design §6).
-    const [build, held, known] = await Promise.all([
+    const [limitsOf, build, held, known] = await Promise.all([
+      stores.limits.lock({ stageId: lease.stageId }),
       stores.builds.lockOfStage(lease.stageId),
       holdLease(deps, stores, lease, wish),
       stores.steps.listByStage(lease.stageId),
@@ -54,7 +55,7 @@ export const finishStage = async (
     const [stage, logs, advance] = await Promise.all([
       endStage(stores, held.stage, end, nowMs),
       endAttempt(stores, known, lease, end, nowMs),
-      advanceBuild(stores, build, nowMs, atEnd),
+      advanceBuild(stores, build, nowMs, atEnd, { limitsOf, names: [held.stage.name] }),
     ])
     return { kind: 'finished' as const, stage, advance, logs }
   })
@@ -64,7 +65,7 @@ export const finishStage = async (
     logRetry(deps, result.stage, lease, end)
     tellChange(deps, result.build)
     await closeLogs(deps, result.build.id, result.logs.sealed)
-    await deliverNow(deps, [...result.outbox, ...result.logs.outbox], [result.stage])
+    await deliverNow(deps, [...result.outbox, ...result.logs.outbox], result.pending)
     return ok
   }
   if (result.kind !== 'finished') return result

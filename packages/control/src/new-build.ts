@@ -79,6 +79,7 @@ export const newStage = (
   buildId: number,
   planned: PlannedStage,
   isVerified: boolean,
+  priority = 0,
 ): NewStage => {
   const { number, name, kind, type, os, arch, variant, kernel, labels } = planned
   const { limit, throttle, onSuccess, onFailure, dependsOn } = planned
@@ -86,7 +87,7 @@ export const newStage = (
     repoId: repo.id,
     buildId,
     ...{ number, name, kind, type, os, arch, variant, kernel, labels },
-    ...{ limit, throttle, onSuccess, onFailure, dependsOn },
+    ...{ limit, throttle, onSuccess, onFailure, dependsOn, priority },
     partition: partitionName(partitionOf(planned)),
     status: initialStatus(isVerified, dependsOn),
     error: '',

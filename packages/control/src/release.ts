@@ -17,7 +17,10 @@ export const releaseStage = async (
   reason: string,
 ): Promise<LeaseOutcome> => {
   const result = await deps.database.transaction(async (stores) => {
-    const held = await holdLease(deps, stores, lease, wish)
+    const [, held] = await Promise.all([
+      stores.limits.lock({ stageId: lease.stageId }),
+      holdLease(deps, stores, lease, wish),
+    ])
     if (held.kind !== 'held') return held
     if (held.attempt.state === 'granted')
       throw invalid('granted', 'a stage with a granted step cannot be released')
@@ -34,6 +37,6 @@ export const releaseStage = async (
     reason: cutCodePoints(cleanText(reason), 500),
   })
   tellChange(deps, result.stage)
-  await deliverNow(deps, result.outbox, [result.stage])
+  await deliverNow(deps, result.outbox, result.pending)
   return ok
 }

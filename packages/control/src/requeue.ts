@@ -1,13 +1,6 @@
-import type {
-  Attempt,
-  AttemptEnd,
-  OutboxMessage,
-  OutboxRow,
-  Stage,
-  Step,
-  Stores,
-} from '@waggle/domain'
-import { offerMessage } from './advance-build.ts'
+import type { Attempt, AttemptEnd, OutboxMessage, Stage, Step, Stores } from '@waggle/domain'
+import type { Released } from './limits/release-held.ts'
+import { standBack } from './order/stand-back.ts'
 
 /** Ends an attempt that granted nothing, so that nothing can have run but the implicit clone, and makes its stage
  *  pending again: steps are forgotten with their lines, the next attempt is promised to be offered. Inside a
@@ -16,7 +9,7 @@ export const requeueStage = async (
   stores: Stores,
   attempt: Attempt,
   end: Extract<AttemptEnd, 'released' | 'requeued'>,
-): Promise<{ readonly stage: Stage; readonly outbox: readonly OutboxRow[] } | null> => {
+): Promise<(Released & { readonly stage: Stage }) | null> => {
   const { stageId, number } = attempt
   const ended = await stores.attempts.update(stageId, number, { state: 'ended', end }, ['leased'])
   if (!ended) return null
@@ -30,7 +23,9 @@ export const requeueStage = async (
   // What of them was archived goes with them, unless it is of an attempt before.
   if (stage.retries > 0) await stores.steps.resetByStage(stageId)
   else await stores.steps.deleteByStage(stageId)
-  return { stage, outbox: await stores.outbox.add([offerMessage(stage), ...dropped]) }
+  const { pending, outbox } = await standBack(stores, stage)
+  const lost = dropped.length > 0 ? await stores.outbox.add(dropped) : []
+  return { stage, pending, outbox: [...outbox, ...lost] }
 }
 
 const droppedLogs = (attempt: Attempt, steps: readonly Step[]): readonly OutboxMessage[] => {

@@ -2,7 +2,6 @@ import {
   type Attempt,
   isRetriedOn,
   type LogKey,
-  type OutboxRow,
   type Retry,
   type RetryEnd,
   type RetryReason,
@@ -11,7 +10,8 @@ import {
   type Step,
   type Stores,
 } from '@waggle/domain'
-import { offerMessage } from './advance-build.ts'
+import type { Released } from './limits/release-held.ts'
+import { standBack } from './order/stand-back.ts'
 
 type Retried = Pick<Stage, 'retryLimit' | 'retryOn' | 'retries'>
 
@@ -64,7 +64,7 @@ export const retryStage = async (
   stores: Stores,
   stage: Stage,
   steps: readonly Step[],
-): Promise<{ readonly stage: Stage; readonly outbox: readonly OutboxRow[] } | null> => {
+): Promise<(Released & { readonly stage: Stage }) | null> => {
   const { id: stageId, attempt, retries } = stage
   const again = await stores.stages.update(
     stageId,
@@ -75,7 +75,9 @@ export const retryStage = async (
   await stores.steps.resetByStage(stageId)
   const logs = grantedLogs(steps)
   const open = logs.length > 0 ? [{ kind: 'orphan_logs', stageId, attempt, logs } as const] : []
-  return { stage: again, outbox: await stores.outbox.add([offerMessage(again), ...open]) }
+  const { pending, outbox } = await standBack(stores, again)
+  const logRows = open.length > 0 ? await stores.outbox.add(open) : []
+  return { stage: again, pending, outbox: [...outbox, ...logRows] }
 }
 
 const grantedLogs = (steps: readonly Step[]): readonly Pick<LogKey, 'step' | 'try'>[] =>

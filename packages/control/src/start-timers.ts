@@ -10,7 +10,7 @@ export interface RunningTimers {
   stop(): Promise<void>
 }
 
-/** Starts the timers that every API process has: outbox pump, reconciler, reaper. Each tick is won by one process, by a
+/** Starts the timers that every API process has: outbox pump, reconciler, reaper, crons. Each tick is won by one process, by a
  *  compare-and-set on its row in SQL, so they also run while Redis is empty or away (design §5). */
 export const startTimers = (deps: ControlDeps): RunningTimers => {
   const { timers, clock } = deps
@@ -22,9 +22,38 @@ export const startTimers = (deps: ControlDeps): RunningTimers => {
   const stopping = new AbortController()
   const { signal } = stopping
   const loops = [
-    runTicks(deps, { name: 'outbox', health, signal, run: () => pumpOutbox(deps, minAgeMs) }),
-    runTicks(deps, { name: 'reconcile', health, signal, run: () => reconciler.run() }),
-    runTicks(deps, { name: 'reap', health, signal, run: (lateMs) => reaper.run(lateMs) }),
+    runTicks(deps, {
+      name: 'outbox',
+      intervalMs: timers.reconcileMs,
+      health,
+      signal,
+      run: () => pumpOutbox(deps, minAgeMs),
+    }),
+    runTicks(deps, {
+      name: 'reconcile',
+      intervalMs: timers.reconcileMs,
+      health,
+      signal,
+      run: () => reconciler.run(),
+    }),
+    runTicks(deps, {
+      name: 'reap',
+      intervalMs: timers.reconcileMs,
+      health,
+      signal,
+      run: (lateMs) => reaper.run(lateMs),
+    }),
+    ...(cron.isEnabled
+      ? [
+          runTicks(deps, {
+            name: 'cron',
+            intervalMs: cron.intervalMs || timers.reconcileMs,
+            health,
+            signal,
+            run: () => runDueCrons(deps, signal),
+          }),
+        ]
+      : []),
   ]
   return {
     stop: async () => {
@@ -45,7 +74,7 @@ const runTicks = async (deps: ControlDeps, ticking: Ticking): Promise<void> => {
   const { clock, log, timers } = deps
   const { name, health, signal } = ticking
   // Asked for more often than it is due, so that a tick comes at most a quarter late.
-  const pollMs = Math.max(10, timers.reconcileMs / 4)
+  const pollMs = Math.max(10, Math.min(intervalMs / 4, longestPollMs))
   let isFailing = false
   while (!signal.aborted) {
     try {
@@ -71,7 +100,7 @@ const tick = async (deps: ControlDeps, ticking: Ticking): Promise<void> => {
   const { name, health, run } = ticking
   let lateMs: number
   try {
-    const won = await database.ticks.win(name, timers.reconcileMs)
+    const won = await database.ticks.win(name, intervalMs)
     if (won === null) return
     lateMs = won.lateMs
   } catch (error) {

@@ -7,10 +7,10 @@ import {
   type Stores,
 } from '@waggle/domain'
 import type { PlannedStage, SkippedStage } from '@waggle/pipeline'
-import { offerMessage } from './advance-build.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { FewAtOnce } from './few-at-once.ts'
 import { isVerified, newBuild, newStage } from './new-build.ts'
+import { storeStages } from './order/store-stages.ts'
 import { cleanText, cutCodePoints } from './text-limits.ts'
 import { isApproved } from './trigger/is-approved.ts'
 import { createKeptStages } from './trigger/keep-passed.ts'
@@ -118,7 +118,7 @@ const storable = (text: string): string => text.toWellFormed().replaceAll('\u000
 
 const createStages = async (
   stores: Stores,
-  { repo, hook }: Submission,
+  { repo, hook, priority = repo.priority }: Submission,
   build: Build,
   plan: BuildPlan,
   atEnd: AtEnd,
@@ -128,13 +128,9 @@ const createStages = async (
   const verified =
     isVerified(repo, hook, isSigned) || (await isApproved(stores, repo, hook, storable(plan.text)))
   if (plan.kind === 'again')
-    return createKeptStages(stores, { repo, build, old: plan.stages, verified }, atEnd)
-  const stages = await stores.stages.create(
-    plan.stages.map((stage) => newStage(repo, build.id, stage, verified)),
-  )
-  const pending = stages.filter((stage) => stage.status === 'pending')
-  const outbox = pending.length > 0 ? await stores.outbox.add(pending.map(offerMessage)) : []
-  return { stages, outbox }
+    return createKeptStages(stores, { repo, build, old: plan.stages, verified, priority }, atEnd)
+  const stages = plan.stages.map((stage) => newStage(repo, build.id, stage, verified, priority))
+  return storeStages(stores, repo.id, stages)
 }
 
 /** The build that the same delivery made before, or that another one made that says the same. */

@@ -1,6 +1,7 @@
 import type { AtEnd, Build, NewStage, OutboxRow, Repo, Stage, Stores } from '@waggle/domain'
-import { advanceBuild, offerMessage } from '../advance-build.ts'
+import { advanceBuild } from '../advance-build.ts'
 import { initialStatus } from '../new-build.ts'
+import { storeStages } from '../order/store-stages.ts'
 
 /** Numbers of the stages that have to run again: those that did not pass, and what depends on them, however far. */
 export const stagesToRerun = (
@@ -18,30 +19,35 @@ export const stagesToRerun = (
 }
 
 interface Again {
-  readonly repo: Pick<Repo, 'throttle'>
+  readonly repo: Pick<Repo, 'id' | 'throttle'>
   readonly build: Build
   readonly old: readonly Stage[]
   readonly verified: boolean
+  readonly priority: number
 }
 
 /** Stages of a new build that are those of an older one: what passed there keeps its result, its steps and, by
  *  `keptFrom`, its logs; the rest is pending, or waits as its dependencies say. */
 export const createKeptStages = async (
   stores: Stores,
-  { repo, build, old, verified }: Again,
+  { repo, build, old, verified, priority }: Again,
   atEnd: AtEnd,
 ): Promise<{ readonly stages: readonly Stage[]; readonly outbox: readonly OutboxRow[] }> => {
   const rerun = stagesToRerun(old)
-  const stages = await stores.stages.create(
+  const { stages, outbox } = await storeStages(
+    stores,
+    repo.id,
     old.map((stage) =>
       rerun.has(stage.number)
-        ? { ...fresh(stage, repo, build), status: initialStatus(verified, stage.dependsOn) }
+        ? {
+            ...fresh(stage, repo, build),
+            status: initialStatus(verified, stage.dependsOn),
+            priority,
+          }
         : kept(stage, build),
     ),
   )
   await copySteps(stores, old, stages)
-  const pending = stages.filter(({ status }) => status === 'pending')
-  const outbox = pending.length > 0 ? await stores.outbox.add(pending.map(offerMessage)) : []
   // What waits for nothing but stages that passed is released, or skipped, as when the last of them ended.
   const advance = await advanceBuild(stores, build, build.createdAt, atEnd)
   return {

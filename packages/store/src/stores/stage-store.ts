@@ -150,7 +150,6 @@ const patchable = [
   'retries',
   'startedAt',
   'stoppedAt',
-  'isLimited',
   'placeUntil',
   'band',
   'startTag',
@@ -170,6 +169,8 @@ const update = query(({ db, now, anyText, isAbsent }, p: Change) =>
     .updateTable('stages')
     .set({
       ...keep(p, patchable),
+      // Held back until the limits let it go, unless the caller knows better; and only while it is pending.
+      isLimited: sql<boolean>`case when not (${isAbsent(p.isLimited, 'boolean')}) then ${p.isLimited} when ${isAbsent(p.status, 'text')} then is_limited when ${p.status} = 'pending' then ("limit" > 0 or throttle > 0) else false end`,
       pendingAt: sql<number>`case when ${p.status} = 'pending' and status <> 'pending' then ${now} else pending_at end`,
       updatedAt: now,
       version: plusOne('version'),
