@@ -1,5 +1,6 @@
 import { isWaggleError, type TickName } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
+import { LimitCheck } from './limits/check-limits.ts'
 import { pumpOutbox } from './pump-outbox.ts'
 import { Reaper } from './reap.ts'
 import { lateLimitMs, ReaperHealth } from './reaper-health.ts'
@@ -10,50 +11,27 @@ export interface RunningTimers {
   stop(): Promise<void>
 }
 
-/** Starts the timers that every API process has: outbox pump, reconciler, reaper, crons. Each tick is won by one process, by a
+/** Starts the timers that every API process has: outbox pump, reconciler, reaper. Each tick is won by one process, by a
  *  compare-and-set on its row in SQL, so they also run while Redis is empty or away (design §5). */
 export const startTimers = (deps: ControlDeps): RunningTimers => {
   const { timers, clock } = deps
   const health = new ReaperHealth(clock, timers.graceMs)
   const reconciler = new Reconciler(deps)
+  const limits = new LimitCheck(deps)
   const reaper = new Reaper(deps, health)
+  // What needs no Redis comes first.
+  const reconcile = async () => {
+    await limits.run()
+    await reconciler.run()
+  }
   // Rows of a commit that this or another process is just about to tell are left alone.
   const minAgeMs = Math.min(1_000, timers.reconcileMs / 2)
   const stopping = new AbortController()
   const { signal } = stopping
   const loops = [
-    runTicks(deps, {
-      name: 'outbox',
-      intervalMs: timers.reconcileMs,
-      health,
-      signal,
-      run: () => pumpOutbox(deps, minAgeMs),
-    }),
-    runTicks(deps, {
-      name: 'reconcile',
-      intervalMs: timers.reconcileMs,
-      health,
-      signal,
-      run: () => reconciler.run(),
-    }),
-    runTicks(deps, {
-      name: 'reap',
-      intervalMs: timers.reconcileMs,
-      health,
-      signal,
-      run: (lateMs) => reaper.run(lateMs),
-    }),
-    ...(cron.isEnabled
-      ? [
-          runTicks(deps, {
-            name: 'cron',
-            intervalMs: cron.intervalMs || timers.reconcileMs,
-            health,
-            signal,
-            run: () => runDueCrons(deps, signal),
-          }),
-        ]
-      : []),
+    runTicks(deps, { name: 'outbox', health, signal, run: () => pumpOutbox(deps, minAgeMs) }),
+    runTicks(deps, { name: 'reconcile', health, signal, run: reconcile }),
+    runTicks(deps, { name: 'reap', health, signal, run: (lateMs) => reaper.run(lateMs) }),
   ]
   return {
     stop: async () => {
@@ -74,7 +52,7 @@ const runTicks = async (deps: ControlDeps, ticking: Ticking): Promise<void> => {
   const { clock, log, timers } = deps
   const { name, health, signal } = ticking
   // Asked for more often than it is due, so that a tick comes at most a quarter late.
-  const pollMs = Math.max(10, Math.min(intervalMs / 4, longestPollMs))
+  const pollMs = Math.max(10, timers.reconcileMs / 4)
   let isFailing = false
   while (!signal.aborted) {
     try {
@@ -100,7 +78,7 @@ const tick = async (deps: ControlDeps, ticking: Ticking): Promise<void> => {
   const { name, health, run } = ticking
   let lateMs: number
   try {
-    const won = await database.ticks.win(name, intervalMs)
+    const won = await database.ticks.win(name, timers.reconcileMs)
     if (won === null) return
     lateMs = won.lateMs
   } catch (error) {
