@@ -11,7 +11,7 @@ export interface FeedSubscriber {
 }
 
 export interface ChangeFeedDeps {
-  readonly database: Pick<Database, 'repos' | 'builds' | 'stages' | 'steps'>
+  readonly database: Pick<Database, 'attempts' | 'repos' | 'builds' | 'stages' | 'steps'>
   readonly signals: Pick<Signals, 'watchChanges'>
   readonly log: Logger
 }

@@ -15,9 +15,11 @@ export const findStep = async (
   const build = await database.builds.findByNumber(call.repo.id, numbers.build)
   const stages = build ? await database.stages.listByBuild(build.id) : []
   const stage = stages.find(({ number }) => number === numbers.stage)
-  const step = stage ? await database.steps.findByNumber(stage.id, numbers.step) : null
-  if (!stage || !step) throw missing()
-  return { stage, step }
+  // A result that was kept has its logs where it came from, as long as that build is there.
+  const owner = stage?.keptFrom ? await database.stages.find(stage.keptFrom) : stage
+  const step = owner ? await database.steps.findByNumber(owner.id, numbers.step) : null
+  if (!owner || !step) throw missing()
+  return { stage: owner, step }
 }
 
 const pathNumbers = (call: Call) => ({

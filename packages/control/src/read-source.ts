@@ -1,4 +1,4 @@
-import type { Hook, SourceCommit } from '@waggle/domain'
+import { type Hook, isWaggleError, type SourceCommit } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
 import { convertManifest } from './convert-manifest.ts'
 import { isUsersMistake } from './is-users-mistake.ts'
@@ -43,7 +43,8 @@ const fetchSource = async (
     const question = { url: request.cloneUrl, ref: hook.ref, commit: known, path }
     commit = await deps.source.read(question, signal)
   } catch (error) {
-    if (!isUsersMistake(error)) throw error
+    if (!isUsersMistake(error) || (request.mustExist && isWaggleError(error, 'not_found')))
+      throw error
     return { hook, text, error: `configuration: ${(error as Error).message}` }
   }
   const completed = boundHook(complete(hook, commit))
@@ -66,7 +67,8 @@ export const complete = (hook: Hook, commit: SourceCommit): Hook => {
     // A custom build is of one commit: it has been there before it as well (environment.md §15).
     before: hook.before || (hook.event === 'custom' ? commit.sha : ''),
     ref,
-    source: hook.source || branch,
+    // A cron has a target alone.
+    source: hook.source || (hook.event === 'cron' ? '' : branch),
     target: hook.target || branch,
     message: hook.message || commit.message,
     author: hook.author || commit.authorName,

@@ -3,14 +3,17 @@ import type { Route } from '../http/route.ts'
 import { approvalRoutes } from './approval-routes.ts'
 import { buildRoutes } from './build-routes.ts'
 import { cardRoutes } from './card-routes.ts'
+import { deliveryRoutes } from './delivery-routes.ts'
 import { explainRoutes } from './explain-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
+import { latestRoutes } from './latest-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { orgSecretRoutes } from './org-secret-routes.ts'
 import { planRoutes } from './plan-routes.ts'
 import { queueRoutes } from './queue-routes.ts'
 import { registryRoutes } from './registry-routes.ts'
 import { repoRoutes } from './repo-routes.ts'
+import { restartRoutes } from './restart-routes.ts'
 import { secretRoutes } from './secret-routes.ts'
 import { signingRoutes } from './signing-routes.ts'
 import { streamRoutes } from './stream-routes.ts'
@@ -30,7 +33,10 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...submitRoutes(deps),
   ...planRoutes(deps),
   ...repoRoutes(deps),
+  ...latestRoutes(deps),
   ...buildRoutes(deps),
+  ...restartRoutes(deps),
+  ...deliveryRoutes(deps),
   ...explainRoutes(deps),
   ...approvalRoutes(deps),
   ...logRoutes(deps),

@@ -1,10 +1,10 @@
-import { cancelBuild } from '@waggle/control'
-import type { Build } from '@waggle/domain'
+import { cancelBuild, cancelOpen } from '@waggle/control'
+import { type Build, conflict, isDone, type OpenBuildFilter } from '@waggle/domain'
 import type { ApiDeps } from '../api-deps.ts'
 import { type Call, page, parameter, pathNumber } from '../http/call.ts'
 import { json } from '../http/reply.ts'
 import { type RepoCall, type Route, route } from '../http/route.ts'
-import { missing } from '../http/status-of.ts'
+import { badRequest, missing } from '../http/status-of.ts'
 import { buildShape } from '../shapes/build-shape.ts'
 import { viewBuild } from '../shapes/view-build.ts'
 
@@ -31,10 +31,34 @@ export const buildRoutes = ({ control }: ApiDeps): readonly Route[] => {
     route.write('DELETE /api/repos/:owner/:name/builds/:build', async (call) => {
       const build = await database.builds.findByNumber(call.repo.id, pathNumber(call, 'build'))
       if (build === null) throw missing()
-      await cancelBuild(control, build, call.user.login)
+      const { isCancelled } = await cancelBuild(control, build, call.user.login)
+      // Cancelling what was over is no error (quirk Q9); losing to its end is (fault C1).
+      if (!isCancelled && !isDone(build.status))
+        throw conflict('already_finished', 'The build has finished meanwhile')
       return whole(await database.builds.find(build.id))
     }),
+    // Waggle's own: all that wait, or run, at once.
+    route.write('POST /api/repos/:owner/:name/builds/cancel', async (call) => {
+      const builds = await cancelOpen(control, call.repo, openFilter(call), call.user.login)
+      return json(builds.map((build) => buildShape(build)))
+    }),
   ]
+}
+
+/** `status`: pending, running or all; `before`: a build's number; `branch`. */
+const openFilter = (call: Call): OpenBuildFilter => {
+  const status = parameter(call, 'status') || 'pending'
+  if (status !== 'pending' && status !== 'running' && status !== 'all')
+    throw badRequest('status: must be pending, running or all')
+  const before = parameter(call, 'before')
+  if (before !== '' && !/^\d{1,15}$/.test(before))
+    throw badRequest('before: must be the number of a build')
+  const branch = parameter(call, 'branch')
+  return {
+    ...(status === 'all' ? {} : { status }),
+    ...(before === '' ? {} : { below: Number(before) }),
+    ...(branch === '' ? {} : { ref: `refs/heads/${branch}` }),
+  }
 }
 
 const listedRef = (call: Call): string => {

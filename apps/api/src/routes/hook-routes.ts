@@ -1,18 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { type SubmitResult, submitBuild } from '@waggle/control'
+import { randomUUID } from 'node:crypto'
+import { ignoreDelivery, noteDelivery, type SubmitRequest, submitBuild } from '@waggle/control'
 import { type Hook, makeHook, type Repo } from '@waggle/domain'
 import { verifyHmac256 } from '@waggle/secrets'
 import type { ApiDeps } from '../api-deps.ts'
 import { type Call, header } from '../http/call.ts'
 import { type JsonBody, parseJsonBody } from '../http/json-body.ts'
-import { empty, json, type Reply } from '../http/reply.ts'
+import { empty, type Reply } from '../http/reply.ts'
 import { type Route, route } from '../http/route.ts'
-import { badRequest } from '../http/status-of.ts'
+import { badRequest, HttpError } from '../http/status-of.ts'
+import { bodyFacts, RefusalNotes } from '../refusal-notes.ts'
 import { signerPlace } from '../repo-keys.ts'
-import { viewBuild } from '../shapes/view-build.ts'
+import { answerInTime } from '../start-answer.ts'
 
 const hookLimitBytes = 10_000_000
-const answerWithinMs = 2_000
 const workWithinMs = 5 * 60_000
 
 /** The signed generic webhook, `POST /hook/{owner}/{name}`. Its answers are those of webhooks.md §1: nothing but the
@@ -23,6 +23,7 @@ export const hookRoutes = (deps: ApiDeps): readonly Route[] => {
     uid: 'unknown',
     signerSealed: deps.control.sealer.seal('x'.repeat(32), signerPlace('unknown')),
   }
+  const refusals = new RefusalNotes(deps)
   return [
     route.open(
       'POST /hook/:owner/:name',
@@ -31,11 +32,16 @@ export const hookRoutes = (deps: ApiDeps): readonly Route[] => {
         const repo = await deps.control.database.repos.findBySlug(slug)
         const isGenuine = verify(deps, repo ?? decoy, call)
         if (repo === null) throw badRequest('Cannot find repository')
-        if (!isGenuine) throw badRequest('Invalid webhook signature')
-        const hook = readHook(parseJsonBody(call.body))
-        if (hook === 'deleted') return empty()
-        if (!repo.active) return empty(200)
-        return trigger(deps, call, repo, hook)
+        if (!isGenuine) {
+          refusals.add(repo, 'signature', call.body)
+          throw badRequest('Invalid webhook signature')
+        }
+        try {
+          return await receive(deps, call, repo, readHook(parseJsonBody(call.body)))
+        } catch (error) {
+          if (error instanceof HttpError) refusals.add(repo, `payload: ${error.message}`, call.body)
+          throw error
+        }
       },
       { bodyLimitBytes: hookLimitBytes },
     ),
@@ -54,8 +60,8 @@ const verify = (
 const zeros = /^0{40}(0{24})?$/
 const commitId = /^[0-9a-f]{40}([0-9a-f]{24})?$/i
 
-/** `{ref, after?, before?, message?, params?, changed_files?}`. A ref that is gone asks for nothing. */
-const readHook = (body: JsonBody): Hook | 'deleted' => {
+/** `{ref, after?, before?, message?, params?, changed_files?}`. */
+const readHook = (body: JsonBody): Hook => {
   const given = body.text('ref', 500) ?? ''
   if (given === '') throw badRequest('ref: required')
   const ref = given.startsWith('refs/') ? given : `refs/heads/${given}`
@@ -63,7 +69,6 @@ const readHook = (body: JsonBody): Hook | 'deleted' => {
   const before = body.text('before', 100) ?? ''
   for (const [name, id] of Object.entries({ after, before }))
     if (id !== '' && !commitId.test(id)) throw badRequest(`${name}: not a full commit id`)
-  if (zeros.test(after)) return 'deleted'
   const isTag = ref.startsWith('refs/tags/')
   const short = ref.replace(/^refs\/(heads|tags)\//, '')
   return makeHook({
@@ -81,35 +86,42 @@ const readHook = (body: JsonBody): Hook | 'deleted' => {
   })
 }
 
-/** Not tied to the connection: a sender that hangs up early must not abort the work. */
-const trigger = async (deps: ApiDeps, call: Call, repo: Repo, hook: Hook): Promise<Reply> => {
+/** Every genuine webhook leaves a delivery with what became of it. */
+const receive = async (deps: ApiDeps, call: Call, repo: Repo, hook: Hook): Promise<Reply> => {
   const delivery = header(call, 'x-waggle-delivery')
   if (delivery.length > 200) throw badRequest('X-Waggle-Delivery: longer than 200 characters')
-  const work = submitBuild(
-    deps.control,
-    {
-      repo,
-      hook,
-      cloneUrl: repo.gitHttpUrl,
-      manifest: 'fetch',
-      resolve: true,
-      ...(delivery === '' ? {} : { deliveryKey: `hook:${delivery}` }),
-    },
-    AbortSignal.timeout(workWithinMs),
-  )
-  const timer = new AbortController()
-  const late = delay(answerWithinMs, 'late' as const, { signal: timer.signal }).catch(
-    () => 'late' as const,
-  )
-  try {
-    const result = await Promise.race([work, late])
-    if (result !== 'late') return answer(deps, result)
-  } finally {
-    timer.abort()
+  const name = delivery || randomUUID()
+  const request: SubmitRequest = {
+    repo,
+    hook,
+    cloneUrl: repo.gitHttpUrl,
+    manifest: 'fetch',
+    resolve: true,
+    body: bodyFacts(call.body),
+    deliveryKey: `hook:${name}`,
   }
-  deps.background.add('webhook', work)
-  return json({ delivery: delivery || call.id }, 202)
+  if (zeros.test(hook.after)) return deleted(deps, request)
+  if (!repo.active) {
+    await ignoreDelivery(deps.control, request, 'the repository is not active')
+    return empty(200)
+  }
+  // Stored before the work begins: an answered webhook is not lost with this process.
+  await noteDelivery(deps.control, request)
+  const signal = AbortSignal.timeout(workWithinMs)
+  // Not tied to the connection: a sender that hangs up early must not abort the work.
+  const work = submitBuild(deps.control, { ...request, isNoted: true }, signal)
+  return answerInTime(deps, work, name)
 }
 
-const answer = async ({ control }: ApiDeps, result: SubmitResult): Promise<Reply> =>
-  result.kind === 'skipped' ? json(null) : json(await viewBuild(control, result.build))
+/** A ref that is gone asks for no build; a branch leaves the list of newest builds (scheduling.md §4.6). */
+const deleted = async ({ control }: ApiDeps, request: SubmitRequest): Promise<Reply> => {
+  const { repo, hook } = request
+  const isBranch = hook.event === 'push'
+  if (isBranch) await control.database.latest.delete(repo.id, { type: 'branch', name: hook.target })
+  await ignoreDelivery(
+    control,
+    request,
+    isBranch ? 'the branch was deleted' : 'the tag was deleted',
+  )
+  return empty()
+}

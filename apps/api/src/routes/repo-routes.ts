@@ -55,6 +55,9 @@ export const repoRoutes = ({ control, localFolders }: ApiDeps): readonly Route[]
         protected: body.flag('protected'),
         ignoreForks: body.flag('ignore_forks'),
         ignorePullRequests: body.flag('ignore_pull_requests'),
+        autoCancelPushes: body.flag('auto_cancel_pushes'),
+        autoCancelPullRequests: body.flag('auto_cancel_pull_requests'),
+        autoCancelRunning: body.flag('auto_cancel_running'),
         ...(call.user.admin ? readReserved(body) : {}),
       })
       const address = call.user.admin ? body.text('git_http_url') : undefined

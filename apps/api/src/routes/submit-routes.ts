@@ -2,14 +2,15 @@ import { type SubmitRequest, submitBuild } from '@waggle/control'
 import { conflict, isWaggleError, makeHook, type Repo } from '@waggle/domain'
 import { checkGitAddress } from '@waggle/scm'
 import type { ApiDeps } from '../api-deps.ts'
-import { freeParameters, header, jsonBody, parameter } from '../http/call.ts'
+import { freeParameters, jsonBody, parameter } from '../http/call.ts'
 import type { JsonBody } from '../http/json-body.ts'
-import { json, type Reply } from '../http/reply.ts'
+import type { Reply } from '../http/reply.ts'
 import { repoAccess } from '../http/repo-access.ts'
 import { type Route, route, type UserCall } from '../http/route.ts'
 import { badRequest, forbidden, missing } from '../http/status-of.ts'
 import { newRepo, readSlug } from '../new-repo.ts'
-import { viewBuild } from '../shapes/view-build.ts'
+import { bodyFacts } from '../refusal-notes.ts'
+import { idempotencyKey, startAnswer } from '../start-answer.ts'
 
 export const events = [
   'push',
@@ -45,6 +46,7 @@ export const submitRoutes = (deps: ApiDeps): readonly Route[] => [
       cloneUrl: repo.gitHttpUrl,
       manifest: 'fetch',
       resolve: true,
+      mustExist: true,
       hook: makeHook({
         event: 'custom',
         trigger: user.login,
@@ -62,15 +64,13 @@ export const submitRoutes = (deps: ApiDeps): readonly Route[] => [
 ]
 
 const submit = async (deps: ApiDeps, call: UserCall, request: SubmitRequest): Promise<Reply> => {
-  const key = header(call, 'idempotency-key')
-  if (key.length > 200) throw badRequest('Idempotency-Key: longer than 200 characters')
-  // One caller's key means nothing for another's.
-  const delivery = key === '' ? {} : { deliveryKey: `call:${call.user.id}:${key}` }
   // Not bound to the connection: a caller that hangs up must not leave half a build.
-  const result = await submitBuild(deps.control, { ...request, ...delivery })
-  if (result.kind === 'skipped') return json(null)
-  const headers = result.isRepeat ? { 'idempotent-replayed': 'true' } : {}
-  return json(await viewBuild(deps.control, result.build), 200, headers)
+  const result = await submitBuild(deps.control, {
+    ...request,
+    body: bodyFacts(call.body),
+    ...idempotencyKey(call),
+  })
+  return startAnswer(deps, result)
 }
 
 const textRequest = (call: UserCall, repo: Repo, body: JsonBody): SubmitRequest => {

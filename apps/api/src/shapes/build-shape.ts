@@ -1,13 +1,17 @@
 import { type Build, toUnixSeconds } from '@waggle/domain'
 import { optional } from './optional.ts'
 
-/** rest-api.md §6.4. `stages`, and Waggle's own `skipped` and `warnings`, only on the endpoints that say so. */
+/** rest-api.md §6.4. `stages`, and Waggle's own `skipped`, `warnings`, `approved_by`, `ended_by` and
+ *  `end_reason`, only on the endpoints that say so. */
 export const buildShape = (
   build: Build,
   more: {
     readonly stages?: readonly object[]
     readonly skipped?: readonly object[]
     readonly warnings?: readonly object[]
+    readonly approved_by?: string
+    readonly ended_by?: string
+    readonly end_reason?: string
   } = {},
 ) => ({
   id: build.id,
