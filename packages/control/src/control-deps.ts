@@ -13,6 +13,7 @@ import type {
 } from '@waggle/domain'
 import type { ManifestThread } from '@waggle/pipeline'
 import type { CloneAccount } from './clone-netrc.ts'
+import type { Housekeeping } from './housekeeping.ts'
 
 /** What deciding needs. Functions ask for the part of it that they use. */
 export interface ControlDeps {
@@ -31,6 +32,8 @@ export interface ControlDeps {
   readonly system: Given['system']
   /** Absent = steps clone without a credential. */
   readonly cloneAccount?: CloneAccount
+  /** Absent = the defaults. */
+  readonly housekeeping?: Housekeeping
   /** A new random token of at least 128 bits. */
   newToken(): string
   /** Lower-case hex SHA-256. */

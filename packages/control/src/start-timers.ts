@@ -1,5 +1,7 @@
 import { isWaggleError, type TickName } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
+import { runDueCrons } from './cron/run-due-crons.ts'
+import { housekeepingOf } from './housekeeping.ts'
 import { LimitCheck } from './limits/check-limits.ts'
 import { pumpOutbox } from './pump-outbox.ts'
 import { Reaper } from './reap.ts'
@@ -11,10 +13,11 @@ export interface RunningTimers {
   stop(): Promise<void>
 }
 
-/** Starts the timers that every API process has: outbox pump, reconciler, reaper. Each tick is won by one process, by a
+/** Starts the timers that every API process has: outbox pump, reconciler, reaper, crons. Each tick is won by one process, by a
  *  compare-and-set on its row in SQL, so they also run while Redis is empty or away (design §5). */
 export const startTimers = (deps: ControlDeps): RunningTimers => {
   const { timers, clock } = deps
+  const { cron } = housekeepingOf(deps)
   const health = new ReaperHealth(clock, timers.graceMs)
   const reconciler = new Reconciler(deps)
   const limits = new LimitCheck(deps)
@@ -28,11 +31,22 @@ export const startTimers = (deps: ControlDeps): RunningTimers => {
   const minAgeMs = Math.min(1_000, timers.reconcileMs / 2)
   const stopping = new AbortController()
   const { signal } = stopping
-  const loops = [
-    runTicks(deps, { name: 'outbox', health, signal, run: () => pumpOutbox(deps, minAgeMs) }),
-    runTicks(deps, { name: 'reconcile', health, signal, run: reconcile }),
-    runTicks(deps, { name: 'reap', health, signal, run: (lateMs) => reaper.run(lateMs) }),
+  const { reconcileMs } = timers
+  const works: readonly TimedWork[] = [
+    { name: 'outbox', intervalMs: reconcileMs, run: () => pumpOutbox(deps, minAgeMs) },
+    { name: 'reconcile', intervalMs: reconcileMs, run: reconcile },
+    { name: 'reap', intervalMs: reconcileMs, run: (lateMs) => reaper.run(lateMs) },
+    ...(cron.isEnabled
+      ? [
+          {
+            name: 'cron' as const,
+            intervalMs: cron.intervalMs || reconcileMs,
+            run: () => runDueCrons(deps, signal),
+          },
+        ]
+      : []),
   ]
+  const loops = works.map((work) => runTicks(deps, { ...work, health, signal }))
   return {
     stop: async () => {
       stopping.abort()
@@ -41,18 +55,24 @@ export const startTimers = (deps: ControlDeps): RunningTimers => {
   }
 }
 
-interface Ticking {
+interface TimedWork {
   readonly name: TickName
-  readonly health: ReaperHealth
-  readonly signal: AbortSignal
+  readonly intervalMs: number
   readonly run: (lateMs: number) => Promise<unknown>
 }
 
+interface Ticking extends TimedWork {
+  readonly health: ReaperHealth
+  readonly signal: AbortSignal
+}
+
+const longestPollMs = 60_000
+
 const runTicks = async (deps: ControlDeps, ticking: Ticking): Promise<void> => {
   const { clock, log, timers } = deps
-  const { name, health, signal } = ticking
+  const { name, intervalMs, health, signal } = ticking
   // Asked for more often than it is due, so that a tick comes at most a quarter late.
-  const pollMs = Math.max(10, timers.reconcileMs / 4)
+  const pollMs = Math.max(10, Math.min(intervalMs / 4, longestPollMs))
   let isFailing = false
   while (!signal.aborted) {
     try {
@@ -74,11 +94,11 @@ const runTicks = async (deps: ControlDeps, ticking: Ticking): Promise<void> => {
 }
 
 const tick = async (deps: ControlDeps, ticking: Ticking): Promise<void> => {
-  const { database, timers } = deps
-  const { name, health, run } = ticking
+  const { database } = deps
+  const { name, intervalMs, health, run } = ticking
   let lateMs: number
   try {
-    const won = await database.ticks.win(name, timers.reconcileMs)
+    const won = await database.ticks.win(name, intervalMs)
     if (won === null) return
     lateMs = won.lateMs
   } catch (error) {
