@@ -15,6 +15,7 @@ interface Changes {
   readonly build?: Partial<Given['build']>
   readonly stage?: Partial<Given['stage']>
   readonly secrets?: Given['secrets']
+  readonly external?: Given['external']
   readonly netrc?: Given['netrc']
   readonly settings?: Partial<CompileSettings>
 }
@@ -25,6 +26,7 @@ const givenWith = ({ repo, build, stage, ...changes }: Changes): Given => ({
   ...base,
   manifest: changes.manifest ?? '',
   secrets: changes.secrets ?? [],
+  external: changes.external,
   netrc: changes.netrc ?? null,
   repo: { ...base.repo, ...repo },
   build: { ...base.build, ...build },
@@ -336,6 +338,39 @@ describe('F42 compileDocker', () => {
       'hunter2',
     ])
     expect(result.warnings).toEqual(['step a: there is no secret no; $B is empty'])
+  })
+
+  it('looks at the secret extension last, by the name as it is written', () => {
+    const text = pipeline(
+      'steps: [{name: a, image: b, environment: {A: {from_secret: own}, B: {from_secret: Far}, C: {from_secret: far}}}]',
+    )
+    const secrets = [
+      { name: 'own', value: 'far', isExact: true, isExternal: true },
+      { name: 'Far', value: 'away', isExact: true, isExternal: true },
+    ]
+    const step = specOf(text, { secrets, settings: { secrets: { OWN: 'worker' } } }).steps[1]
+    expect(step?.secrets.map(({ value }) => value)).toEqual(['worker', 'away', ''])
+  })
+
+  it('gives every step the variables of the environment extension, and hides the masked ones', () => {
+    const text = pipeline(
+      'services: [{name: s, image: c}]\nsteps: [{name: a, image: r.example/x:${TAG}}]',
+    )
+    const external = {
+      environment: [
+        { name: 'TAG', value: 'v1', isMasked: false },
+        { name: 'HIDDEN', value: 'hush-hush', isMasked: true },
+      ],
+      registries: [{ address: 'https://r.example/v2/', username: 'u', password: 'pass-word' }],
+    }
+    const spec = specOf(text, { external, settings: { environment: { TAG: 'worker' } } })
+    for (const step of spec.steps) {
+      expect(step.environment).toMatchObject({ TAG: 'v1' })
+      expect(step.environment).not.toHaveProperty('HIDDEN')
+      expect(step.secrets).toEqual([{ name: 'HIDDEN', env: 'HIDDEN', value: 'hush-hush' }])
+    }
+    expect(spec.steps.at(-1)).toMatchObject({ image: 'r.example/x:v1', auth: { username: 'u' } })
+    expect(spec.masks).toEqual(expect.arrayContaining(['hush-hush', 'pass-word']))
   })
 
   it("keeps the worker's secrets from pull requests", () => {

@@ -3,7 +3,9 @@ import {
   assignNamespaces,
   type CompileResult,
   type CompileSettings,
+  externalSettings,
   lintPipeline,
+  maskedVariables,
   prepareStage,
   stageMasks,
   stepEdges,
@@ -16,13 +18,20 @@ import { compileVolumes } from './compile-volumes.ts'
 
 /** A docker pipeline as a spec (pipeline.md §12). Pure and deterministic: the same given stage compiles to the same
  *  spec, names included, so that a restarted worker finds its containers again (design §7). */
-export const compileDocker = (given: Given, settings: CompileSettings): CompileResult => {
+export const compileDocker = (given: Given, own: CompileSettings): CompileResult => {
+  const settings = externalSettings(given, own)
   const prepared = prepareStage(given, settings, 'docker', lintPipeline)
   if (prepared.kind === 'error') return prepared
   const { pipeline } = prepared
   const warnings = [...prepared.warnings]
   const context = compileContext(given, settings, pipeline, prepared.made, warnings)
-  const steps = numberSteps(compileSteps(context), context)
+  // Every step hides them, so every step has them: clone and services too.
+  const masked = maskedVariables(given)
+  const drafts = compileSteps(context).map((draft) => ({
+    ...draft,
+    secrets: [...draft.secrets, ...masked],
+  }))
+  const steps = numberSteps(drafts, context)
   const spec: Spec = {
     platform: pipeline.platform,
     steps,

@@ -18,7 +18,7 @@ import { probeContainer } from './probe-container.ts'
 import { purgeCaches } from './purge-caches.ts'
 import { listLeftovers, removeStage } from './remove-stage.ts'
 import { runStep } from './run-step.ts'
-import { stageLabelsOf } from './stage-labels.ts'
+import { stageLabelsOf, stageLog } from './stage-labels.ts'
 import { StageNamespaces } from './stage-namespaces.ts'
 import { createNetwork, defaultSubnets, type SubnetBlock } from './stage-network.ts'
 
@@ -79,12 +79,13 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
           ...createVolumes(client, spec),
         ]),
       )
-      await prepareCaches(cacheDeps, spec)
+      const ownLog = stageLog(log, spec)
+      await prepareCaches({ ...cacheDeps, log: ownLog }, spec)
       if (namespaces.has(spec.network.id)) return
-      const shared = new StageNamespaces({ client, log, pauseImage }, spec)
+      const shared = new StageNamespaces({ client, log: ownLog, pauseImage }, spec)
       namespaces.set(spec.network.id, shared)
       shared.prepare()
-      const deps = { client, clock: systemClock, log, retryMs: timers.retryMs }
+      const deps = { client, clock: systemClock, log: ownLog, retryMs: timers.retryMs }
       prefetches.set(spec.network.id, prefetchImages(deps, spec))
     },
     run: (spec, step, runOptions) =>
@@ -92,7 +93,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
         {
           client,
           clock: systemClock,
-          log,
+          log: stageLog(log, spec),
           timers,
           retryMs: timers.retryMs,
           showPull: options.streamPull ?? true,
@@ -114,7 +115,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
       await namespaces.get(spec.network.id)?.settled()
       namespaces.delete(spec.network.id)
       for (const step of spec.steps) hanging.delete(containerName(step, 1))
-      await removeStage({ client, log }, installation, ref, signal)
+      await removeStage({ client, log: stageLog(log, spec) }, installation, ref, signal)
     },
     leftovers: (installation) => listLeftovers(client, installation),
     remove: (installation: string, ref: AttemptRef) =>

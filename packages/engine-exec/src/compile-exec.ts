@@ -13,7 +13,9 @@ import {
   type CompileResult,
   type CompileSettings,
   execCloneCommands,
+  externalSettings,
   lintExec,
+  maskedVariables,
   netrcEnvironment,
   netrcPart,
   type Pipeline,
@@ -41,16 +43,21 @@ import { compileCaches } from './compile-caches.ts'
 /** An exec pipeline as a spec (pipeline.md §6, §12): each step is a script file that a shell of the host runs. Pure and
  *  deterministic. The engine writes `script` to the path that ends `command`, makes the folders of `root`, and starts
  *  `entrypoint` and `command` in `workingDir`. */
-export const compileExec = (given: Given, settings: CompileSettings): CompileResult => {
+export const compileExec = (given: Given, own: CompileSettings): CompileResult => {
+  const settings = externalSettings(given, own)
   const prepared = prepareStage(given, settings, 'exec', lintExec)
   if (prepared.kind === 'error') return prepared
   const { pipeline, made } = prepared
   const warnings = [...prepared.warnings]
   const warn = (message: string) => void warnings.push(message)
   const context = makeContext(given, settings, pipeline, made, warn)
+  const masked = maskedVariables(given)
   const spec: Spec = {
     platform: pipeline.platform,
-    steps: numberSteps(compileSteps(context), context),
+    steps: numberSteps(
+      compileSteps(context).map((draft) => ({ ...draft, secrets: [...draft.secrets, ...masked] })),
+      context,
+    ),
     volumes: context.volumes,
     network: { id: '', labels: stageLabels(given, settings), options: {} },
     masks: stageMasks(given, pipeline, context.resolve, []),

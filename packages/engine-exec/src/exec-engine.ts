@@ -98,7 +98,7 @@ class ExecEngine implements Engine {
 
   async destroy(spec: Spec): Promise<void> {
     this.#caches.release(spec)
-    await this.#removeFolder(StageFolder.of(spec, this.#root))
+    await this.#removeFolder(StageFolder.of(spec, this.#root), stageLog(this.#log, spec))
   }
 
   async leftovers(installation: string): Promise<readonly AttemptRef[]> {
@@ -108,22 +108,29 @@ class ExecEngine implements Engine {
   async remove(installation: string, ref: AttemptRef): Promise<void> {
     for (const found of await StageFolder.list(this.#root, installation))
       if (found.ref.stageId === ref.stageId && found.ref.attempt === ref.attempt)
-        await this.#removeFolder(found.folder)
+        await this.#removeFolder(found.folder, this.#log)
   }
 
   async close(): Promise<void> {}
 
-  async #removeFolder(folder: StageFolder): Promise<void> {
+  async #removeFolder(folder: StageFolder, log: Logger): Promise<void> {
     const killed = await killStageProcesses(folder, this.#clock)
-    if (killed > 0) this.#log.debug('processes left by a stage killed', { count: killed })
+    if (killed > 0) log.debug('processes left by a stage killed', { count: killed })
     try {
       await folder.remove()
     } catch (error) {
       // The janitor tries again; the stage's result does not depend on it.
-      this.#log.warn('stage folder not removed', { path: folder.path, err: error })
+      log.warn('stage folder not removed', { path: folder.path, err: error })
     }
   }
 }
+
+const stageLog = (log: Logger, { network: { labels } }: Spec): Logger =>
+  log.child({
+    'build.id': Number(labels['io.waggle.build']),
+    'stage.id': Number(labels['io.waggle.stage']),
+    attempt: Number(labels['io.waggle.attempt']),
+  })
 
 /** The line that compile gives for git's credentials; the first step that has one. */
 const netrcOf = (spec: Spec): string => {

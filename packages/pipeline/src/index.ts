@@ -37,6 +37,7 @@ export {
 export { readsPaths } from './conditions/reads-paths.ts'
 export { baseEnvironment } from './environment/compiled-environment.ts'
 export { netrcEnvironment } from './environment/environment-base.ts'
+export { externalSettings, maskedVariables } from './environment/external-settings.ts'
 export { type RefreshState, refreshEnvironment } from './environment/refresh-environment.ts'
 export { safeEnvironment } from './environment/safe-environment.ts'
 export { manifestLimits } from './limits.ts'

@@ -29,6 +29,7 @@ export const stageLabels = (given: Given, settings: CompileSettings): Record<str
     'io.drone.expires': String(created + timeoutSeconds + 3_600),
     'io.waggle': 'true',
     'io.waggle.installation': given.installation,
+    'io.waggle.build': String(build.id),
     'io.waggle.stage': String(stage.id),
     'io.waggle.attempt': String(given.attempt),
     'io.waggle.schema': '1',

@@ -12,7 +12,7 @@ export const parseRegistryAuths = (json: string): RegistryAuth[] => {
   const auths = root === null ? null : asObject(root['auths'])
   return Object.entries(auths ?? {}).flatMap(([key, value]) => {
     const entry = asObject(value)
-    return entry === null ? [] : [{ address: addressOf(key), ...loginOf(entry) }]
+    return entry === null ? [] : [{ address: registryAddress(key), ...loginOf(entry) }]
   })
 }
 
@@ -26,7 +26,7 @@ export const findRegistryAuth = (
 }
 
 /** Scheme and path go first, then the hub's second name (rule X14). */
-const addressOf = (key: string): string => {
+export const registryAddress = (key: string): string => {
   const scheme = key.indexOf('://')
   const host = (scheme < 0 ? key : key.slice(scheme + 3)).split('/')[0] ?? ''
   return host === 'index.docker.io' ? 'docker.io' : host

@@ -7,8 +7,8 @@ import type { PipelineStep } from '../manifest.ts'
 export type SecretResolver = (name: string) => string | null
 
 /** Finds secrets by name: first those that the server sent, which it filtered by the build's origin, then those of the
- *  file, then the worker's own, which no pull request gets (pipeline.md §12.11). Only the file's names are compared
- *  with case. The first that is not empty counts. */
+ *  file, then the worker's own, which no pull request gets, then those of the secret extension (pipeline.md §12.11).
+ *  Names that the file gives are compared with case, all others without. The first that is not empty counts. */
 export const secretResolver = (given: Given, settings: CompileSettings): SecretResolver => {
   const isOwn = originOf(given.build, given.repo) === 'own'
   const stored = firstOfName(
@@ -16,13 +16,21 @@ export const secretResolver = (given: Given, settings: CompileSettings): SecretR
     lowerCase,
   )
   const written = firstOfName(
-    given.secrets.filter(({ isExact }) => isExact === true),
+    given.secrets.filter(({ isExact, isExternal }) => isExact === true && isExternal !== true),
+    asWritten,
+  )
+  const external = firstOfName(
+    given.secrets.filter(({ isExternal }) => isExternal === true),
     asWritten,
   )
   const settled = Object.entries(settings.secrets ?? {}).map(([name, value]) => ({ name, value }))
   const own = firstOfName(isOwn ? settled : [], lowerCase)
   return (name) =>
-    stored.get(lowerCase(name)) ?? written.get(name) ?? own.get(lowerCase(name)) ?? null
+    stored.get(lowerCase(name)) ??
+    written.get(name) ??
+    own.get(lowerCase(name)) ??
+    external.get(name) ??
+    null
 }
 
 const lowerCase = (name: string): string => name.toLowerCase()

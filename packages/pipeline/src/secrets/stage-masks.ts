@@ -16,6 +16,7 @@ export const stageMasks = (
   maskValues([
     ...given.secrets.map((secret) => secret.value),
     ...secretsOf(pipeline).map((name) => resolve(name) ?? ''),
+    ...(given.external?.environment ?? []).flatMap((one) => (one.isMasked ? [one.value] : [])),
     ...netrcSecrets(given),
     ...auths.map((auth) => auth.password),
   ])
