@@ -88,8 +88,8 @@ export interface DeliveryStore {
   create(delivery: NewDelivery, end: DeliveryEnd): Promise<void>
   /** The youngest delivery that built this content within `withinMs`. */
   findBuilt(repoId: number, content: string, withinMs: number): Promise<Delivery | null>
-  /** Forgets the build of a delivery, so that it is evaluated anew. */
-  reopen(repoId: number, id: number): Promise<void>
+  /** Forgets this build of a delivery, so that it is evaluated anew; does nothing if it has another one by now. */
+  reopen(repoId: number, id: number, buildId: number): Promise<void>
   /** Deliveries that are `working` since longer than `olderThanMs`, oldest first: whoever worked on them is gone. */
   listStuck(olderThanMs: number, limit: number): Promise<readonly Delivery[]>
 }

@@ -15,7 +15,7 @@ export const redeliver = async (
   delivery: Delivery,
   signal?: AbortSignal,
 ): Promise<SubmitResult> => {
-  const { database, sealer } = deps
+  const { database } = deps
   if (delivery.buildId !== 0) {
     const build = await database.builds.find(delivery.buildId)
     if (build)
@@ -25,11 +25,21 @@ export const redeliver = async (
         stages: await database.stages.listByBuild(build.id),
         isRepeat: true,
       }
-    await database.deliveries.reopen(repo.id, delivery.id)
+    await database.deliveries.reopen(repo.id, delivery.id, delivery.buildId)
   }
   if (delivery.outcome === 'working' && delivery.updatedAt > (await database.now()) - workWithinMs)
     throw conflict('delivery_in_work', 'the delivery is being worked on')
-  const kept = openRequest(sealer, delivery)
+  return evaluateAgain(deps, repo, delivery, signal)
+}
+
+/** The same, of a delivery that has no build and that nobody works on. */
+export const evaluateAgain = (
+  deps: ControlDeps,
+  repo: Repo,
+  delivery: Delivery,
+  signal?: AbortSignal,
+): Promise<SubmitResult> => {
+  const kept = openRequest(deps.sealer, delivery)
   if (kept === null)
     throw conflict(
       'delivery_not_kept',

@@ -160,12 +160,13 @@ const findBuilt = query(({ db, now }, p: { repoId: number; content: string; with
     .limit(1),
 )
 
-const reopen = query(({ db, stamp }, p: { repoId: number; id: number }) =>
+const reopen = query(({ db, stamp }, p: { repoId: number; id: number; buildId: number }) =>
   db
     .updateTable('deliveries')
     .set({ buildId: 0, outcome: 'failed', updatedAt: stamp })
     .where('repoId', '=', p.repoId)
-    .where('id', '=', p.id),
+    .where('id', '=', p.id)
+    .where('buildId', '=', p.buildId),
 )
 
 const listStuck = query(({ db, now }, p: { olderThanMs: number; limit: number }) =>
@@ -206,8 +207,8 @@ export const deliveryStore = (session: Session): DeliveryStore => {
     },
     findBuilt: async (repoId, content, withinMs) =>
       one(await session.read(findBuilt, { repoId, content, withinMs })),
-    reopen: async (repoId, id) => {
-      await session.write(reopen, { repoId, id })
+    reopen: async (repoId, id, buildId) => {
+      await session.write(reopen, { repoId, id, buildId })
     },
     listStuck: async (olderThanMs, limit) =>
       delivery.readAll(await session.read(listStuck, { olderThanMs, limit }), session.log),

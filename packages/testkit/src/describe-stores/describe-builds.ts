@@ -1,5 +1,6 @@
+import type { BuildStore, LatestType } from '@waggle/domain'
 import { describe, expect, it } from 'vitest'
-import { newBuild, type OpenDatabase, seedBuild, seedRepo } from './new-rows.ts'
+import { newBuild, newStage, type OpenDatabase, seedBuild, seedRepo } from './new-rows.ts'
 
 export const describeBuilds = (open: OpenDatabase): void => {
   describe('builds', () => {
@@ -109,6 +110,73 @@ export const describeBuilds = (open: OpenDatabase): void => {
       const build = await seedBuild(open())
       await open().builds.update(build.id, { status: 'declined' })
       expect((await open().builds.countByStatus()).declined).toBe(before + 1)
+    })
+
+    it('keeps decisions apart, and finds what was approved', async () => {
+      const { id } = await seedRepo(open())
+      const same = { ref: 'refs/pull/1/head', after: 'c1', target: 'main', sourceRepo: 'you/app' }
+      const one = await open().builds.create(newBuild(id, 1, same), '')
+      const two = await open().builds.create(newBuild(id, 2, same), '')
+      const none = { approvedBy: '', endedBy: '', endReason: '' }
+      expect(await open().builds.findDecisions(one.id)).toEqual(none)
+      expect(await open().builds.findApproved(id, same)).toBeNull()
+      await open().builds.decide(one.id, { approvedBy: 'ann' })
+      await open().builds.decide(one.id, { endedBy: 'bob', endReason: 'cancelled' })
+      expect(await open().builds.findDecisions(one.id)).toEqual({
+        approvedBy: 'ann',
+        endedBy: 'bob',
+        endReason: 'cancelled',
+      })
+      expect(await open().builds.findDecisions(two.id)).toEqual(none)
+      expect(await open().builds.findDecisions(0)).toBeNull()
+      expect((await open().builds.findApproved(id, same))?.number).toBe(1)
+      for (const other of [{ after: 'c2' }, { ref: 'x' }, { target: 'x' }, { sourceRepo: 'x' }])
+        expect(await open().builds.findApproved(id, { ...same, ...other })).toBeNull()
+    })
+
+    it('lists what is not over, oldest first, as the filter says', async () => {
+      const { id } = await seedRepo(open())
+      const add = async (number: number, known: Parameters<typeof newBuild>[2]) => {
+        const build = await open().builds.create(newBuild(id, number, known), '')
+        const status = number === 4 ? 'blocked' : 'pending'
+        await open().stages.create([newStage(build, 1, { status })])
+      }
+      await add(1, { status: 'running' })
+      await add(2, {})
+      await add(3, { event: 'custom', ref: 'other' })
+      await add(4, {})
+      await add(5, { status: 'success' })
+      const numbers = async (filter: Parameters<BuildStore['listOpen']>[1], limit = 10) =>
+        (await open().builds.listOpen(id, filter, limit)).map((build) => build.number)
+      expect(await numbers({})).toEqual([1, 2, 3, 4])
+      expect(await numbers({}, 2)).toEqual([1, 2])
+      expect(await numbers({ below: 3, status: 'pending' })).toEqual([2])
+      expect(await numbers({ event: 'push', ref: 'refs/heads/main' })).toEqual([1, 2, 4])
+      expect(await numbers({ status: 'pending', hasIncomplete: true })).toEqual([2, 3])
+      expect(await numbers({ status: 'running' })).toEqual([1])
+    })
+
+    it('knows the newest build of a branch until it is told otherwise', async () => {
+      const { id } = await seedRepo(open())
+      const { latest } = open()
+      const [one, two] = [
+        await open().builds.create(newBuild(id, 1), ''),
+        await open().builds.create(newBuild(id, 2), ''),
+      ]
+      const main = { type: 'branch', name: 'main' } as const
+      await latest.set(id, main, one.id)
+      await latest.set(id, main, two.id)
+      await latest.set(id, { type: 'branch', name: 'a/b' }, one.id)
+      const numbers = async (type: LatestType) =>
+        (await latest.list(id, type)).map((build) => build.number)
+      expect(await numbers('branch')).toEqual([2, 1])
+      expect(await numbers('deployment')).toEqual([])
+      expect(await latest.delete(id, { ...main, type: 'pull_request' })).toBe(false)
+      expect(await latest.delete(id, main)).toBe(true)
+      expect(await latest.delete(id, main)).toBe(false)
+      // An entry goes with its build.
+      await open().builds.deleteOldest(id, 1)
+      expect(await numbers('branch')).toEqual([])
     })
 
     it('makes the second of two that lock one build wait for the first', async () => {

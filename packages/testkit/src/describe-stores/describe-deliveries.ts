@@ -38,7 +38,9 @@ export const describeDeliveries = (open: OpenDatabase): void => {
       })
       await deliveries.settle(id, 'k', { outcome: 'built', buildId: 2 })
       const found = await deliveries.findByKey(id, 'k')
-      await deliveries.reopen(id, found?.id ?? 0)
+      await deliveries.reopen(id, found?.id ?? 0, 1)
+      expect(await deliveries.claim(newDelivery(id), once)).toBeNull()
+      await deliveries.reopen(id, found?.id ?? 0, 2)
       expect(await deliveries.claim(newDelivery(id), once)).not.toBeNull()
     })
 
