@@ -1,11 +1,12 @@
 import type { Partition } from '@waggle/domain'
-import { parsePartition } from './parse-partition.ts'
+import { type PartitionFilter, parsePartition } from './parse-partition.ts'
 
 /** What changed in the registry of partitions from one version to the next. */
 export interface PartitionChange {
   /** Empty: there was none. */
   readonly from: string
   readonly to: string
+  /** Those that the reader cares for. */
   readonly added: ReadonlyMap<string, Partition>
   readonly removed: readonly string[]
 }
@@ -14,7 +15,7 @@ export interface PartitionChange {
 const limitBytes = 4 * 1024 * 1024
 
 /** A message of the registry's channel, `null` where it is none: what comes out of Redis is untrusted. */
-export const parseChange = (text: string): PartitionChange | null => {
+export const parseChange = (text: string, wants: PartitionFilter): PartitionChange | null => {
   if (text.length > limitBytes) return null
   let raw: unknown
   try {
@@ -28,10 +29,10 @@ export const parseChange = (text: string): PartitionChange | null => {
   if (typeof added !== 'object' || added === null || !Array.isArray(removed)) return null
   const partitions = new Map<string, Partition>()
   for (const [name, json] of Object.entries(added)) {
-    const partition = typeof json === 'string' ? parsePartition(name, json) : null
+    const partition = parsePartition(name, json, wants)
     // Read again, and complained about there.
     if (partition === null) return null
-    partitions.set(name, partition)
+    if (partition !== 'other') partitions.set(name, partition)
   }
   return { from, to, added: partitions, removed: removed.map(String) }
 }

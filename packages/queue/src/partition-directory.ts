@@ -1,6 +1,6 @@
 import type { Logger, Partition } from '@waggle/domain'
 import type { Redis } from '@waggle/redis'
-import { parsePartition } from './parse-partition.ts'
+import { type PartitionFilter, parsePartition } from './parse-partition.ts'
 import { type PartitionChange, parseChange } from './partition-change.ts'
 import { type QueueKeys, queueKeys } from './queue-keys.ts'
 
@@ -11,17 +11,21 @@ export interface PartitionWatch {
   onUnsure(): void
 }
 
-/** The registry as a reader follows it: names and attributes of the partitions in use. Read whole once, then kept up to
+/** The registry as a reader follows it: names and attributes of the partitions in use that it cares for. Read whole once, then kept up to
  *  date by what its channel tells, which costs no command. */
 export class PartitionDirectory {
   readonly #redis: Redis
   readonly #keys: QueueKeys
   readonly #log: Logger
+  readonly #wants: PartitionFilter
   readonly #refused = new Set<string>()
   #version: string | null | undefined
+  #reading: Promise<boolean> | null = null
+  #isAsked = false
   #partitions = new Map<string, Partition>()
 
-  constructor(redis: Redis, prefix: string, log: Logger) {
+  constructor(redis: Redis, prefix: string, log: Logger, wants: PartitionFilter = () => true) {
+    this.#wants = wants
     this.#redis = redis
     this.#keys = queueKeys(prefix)
     this.#log = log
@@ -50,24 +54,51 @@ export class PartitionDirectory {
   }
 
   /** Reads the registry if it changed since the last reading; true when it did. */
-  async refresh(): Promise<boolean> {
+  refresh(): Promise<boolean> {
+    this.#isAsked = true
+    this.#reading ??= this.#readAsAsked().finally(() => {
+      this.#reading = null
+    })
+    return this.#reading
+  }
+
+  /** Once for all who ask before it begins, and once more for those who ask while it goes on. */
+  async #readAsAsked(): Promise<boolean> {
+    let isChanged = false
+    while (this.#isAsked) {
+      this.#isAsked = false
+      isChanged = (await this.#read()) || isChanged
+    }
+    return isChanged
+  }
+
+  async #read(): Promise<boolean> {
     // The version first: a change in between is told again, which changes nothing, or seen at the next refresh.
-    const version = await this.#redis.get(this.#keys.partitionsVersion)
+    const version = await this.#readVersion()
     if (version === this.#version) return false
     const raw = await this.#redis.hgetall(this.#keys.partitions)
     const partitions = new Map<string, Partition>()
     for (const [name, json] of Object.entries(raw)) {
-      const partition = parsePartition(name, json)
-      if (partition) partitions.set(name, partition)
-      else this.#refuse(name)
+      const partition = parsePartition(name, json, this.#wants)
+      if (partition === null) this.#refuse(name)
+      else if (partition !== 'other') partitions.set(name, partition)
     }
     this.#partitions = partitions
     this.#version = version
     return true
   }
 
+  /** Messages that came with the answer were handled before it: then it is of a version that this reader is past. */
+  async #readVersion(): Promise<string | null> {
+    for (let tries = 1; ; tries++) {
+      const before = this.#version
+      const version = await this.#redis.get(this.#keys.partitionsVersion)
+      if (version === this.#version || before === this.#version || tries === 5) return version
+    }
+  }
+
   #told(text: string, handlers: PartitionWatch): void {
-    const change = parseChange(text)
+    const change = parseChange(text, this.#wants)
     if (change !== null && change.to === this.#version) return
     if (change === null || change.from !== (this.#version ?? '')) {
       handlers.onUnsure()

@@ -33,9 +33,11 @@ export class ServedPartitions {
   #ringsAgain = false
 
   constructor(options: ServedPartitionsOptions) {
-    const { quiet, prefix, workerId, log } = options
+    const { quiet, prefix, workerId, log, profile } = options
     this.#options = options
-    this.#directory = new PartitionDirectory(quiet.redis, prefix, log)
+    this.#directory = new PartitionDirectory(quiet.redis, prefix, log, (partition) =>
+      canServe(profile, partition),
+    )
     this.bell = queueKeys(prefix).bell(workerId)
   }
 
@@ -70,12 +72,8 @@ export class ServedPartitions {
 
   /** Reads the registry if it changed; true when it did. */
   async refresh(): Promise<boolean> {
-    const { quiet, profile } = this.#options
-    if (!(await ask(quiet.redis, () => this.#directory.refresh()))) return false
-    const mine = new Set<string>()
-    for (const [name, partition] of this.#directory.partitions)
-      if (canServe(profile, partition)) mine.add(name)
-    await this.#serve(mine)
+    if (!(await ask(this.#options.quiet.redis, () => this.#directory.refresh()))) return false
+    await this.#serve(new Set(this.#directory.partitions.keys()))
     return true
   }
 
@@ -84,16 +82,12 @@ export class ServedPartitions {
   }
 
   async #apply({ added, removed }: PartitionChange): Promise<void> {
-    const { profile } = this.#options
-    const mine = new Set(this.#order)
-    for (const name of removed) mine.delete(name)
-    for (const [name, partition] of added) if (canServe(profile, partition)) mine.add(name)
-    const known = this.#order.length
-    const kept = this.#order.filter((name) => mine.has(name)).length
-    if (kept === known && mine.size === known) return
-    await this.#serve(mine)
+    const known = new Set(this.#order)
+    const isNew = [...added.keys()].some((name) => !known.has(name))
+    if (!isNew && !removed.some((name) => known.has(name))) return
+    await this.#serve(new Set(this.#directory.partitions.keys()))
     // What vanished may stay in the wait until its end.
-    if (mine.size > kept) await this.#ring()
+    if (isNew) await this.#ring()
   }
 
   async #serve(mine: ReadonlySet<string>): Promise<void> {
