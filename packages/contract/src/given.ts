@@ -83,7 +83,20 @@ export const given = z.object({
   stage: givenStage,
   siblings: z.array(z.object({ name: text, number: count, status: z.enum(stageStatuses) })),
   manifest: z.string(),
-  secrets: z.array(z.object({ name: text, value: z.string(), isExact: z.boolean().optional() })),
+  secrets: z.array(
+    z.object({
+      name: text,
+      value: z.string(),
+      isExact: z.boolean().optional(),
+      isExternal: z.boolean().optional(),
+    }),
+  ),
+  external: z
+    .object({
+      environment: z.array(z.object({ name: text, value: text, isMasked: z.boolean() })),
+      registries: z.array(z.object({ address: text, username: text, password: text })),
+    })
+    .optional(),
   netrc: z.object({ machine: text, login: text, password: text }).nullable(),
   system: z.object({ proto: text, host: text, link: text, version: text }),
 })

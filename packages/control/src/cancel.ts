@@ -14,6 +14,7 @@ import { releaseOf } from './limits/release-held.ts'
 import { leaveLine } from './order/stand-in-line.ts'
 import { tellChange } from './tell-change.ts'
 import { cleanText, cutCodePoints } from './text-limits.ts'
+import { promiseBuildUpdate } from './webhooks/promise-webhooks.ts'
 
 export interface CancelResult {
   readonly build: Build
@@ -64,6 +65,8 @@ export const cancelBuild = async (
     const released = await releaseOf(stores, limitsOf, namesOf(closed))
     const told: readonly OutboxRow[] = messages.length > 0 ? await stores.outbox.add(messages) : []
     const outbox = [...told, ...released.outbox]
+    if (isCancelled)
+      await promiseBuildUpdate(deps, stores, { repoId: locked.repoId, buildId: locked.id })
     return { build: ended, isCancelled, outbox, pending: released.pending }
   })
   if (result.isCancelled)

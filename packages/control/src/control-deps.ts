@@ -2,6 +2,7 @@ import type {
   Clock,
   Converter,
   Database,
+  Extensions,
   GitSource,
   Given,
   LiveLog,
@@ -14,6 +15,7 @@ import type {
 import type { ManifestThread } from '@waggle/pipeline'
 import type { CloneAccount } from './clone-netrc.ts'
 import type { Housekeeping } from './housekeeping.ts'
+import type { OutgoingWebhooks } from './webhooks/promise-webhooks.ts'
 
 /** What deciding needs. Functions ask for the part of it that they use. */
 export interface ControlDeps {
@@ -34,6 +36,10 @@ export interface ControlDeps {
   readonly cloneAccount?: CloneAccount
   /** Absent = the defaults. */
   readonly housekeeping?: Housekeeping
+  /** Services of the operator that take part in decisions; absent = none. */
+  readonly extensions?: Extensions
+  /** Who is told of changes; absent = nobody. */
+  readonly webhooks?: OutgoingWebhooks
   /** A new random token of at least 128 bits. */
   newToken(): string
   /** Lower-case hex SHA-256. */
@@ -41,4 +47,7 @@ export interface ControlDeps {
 }
 
 /** What telling others after a commit needs. */
-export type TellDeps = Pick<ControlDeps, 'database' | 'offers' | 'signals' | 'liveLog' | 'log'>
+export type TellDeps = Pick<
+  ControlDeps,
+  'database' | 'offers' | 'signals' | 'liveLog' | 'log' | 'webhooks'
+>

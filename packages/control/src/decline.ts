@@ -2,6 +2,7 @@ import { type Build, invalid, notFound, type Stores } from '@waggle/domain'
 import { lockBlocked } from './approve.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { tellChange } from './tell-change.ts'
+import { promiseBuildUpdate } from './webhooks/promise-webhooks.ts'
 
 /** Refuses a blocked stage: it and the build are declined, and so is what else of the build waits for an approval or
  *  for its dependencies (scheduling.md §10). Throws `not_found`, and `invalid` unless the stage is blocked. */
@@ -13,7 +14,7 @@ export const declineStage = async (
 ): Promise<void> => {
   const declined = await deps.database.transaction(async (stores) => {
     const { locked } = await lockBlocked(stores, build.id, stageNumber, 'decline a Pipeline')
-    return endBuild(stores, locked, by, deps.clock.now())
+    return endBuild(deps, stores, locked, by, deps.clock.now())
   })
   tell(deps, declined, by)
 }
@@ -32,17 +33,19 @@ export const declineBuild = async (
     if (other)
       throw invalid('not_blocked', `Cannot decline a Pipeline with Status "${other.status}"`)
     if (stages.length === 0) throw invalid('not_blocked', 'The build has no stages to decline')
-    return endBuild(stores, locked, by, deps.clock.now())
+    return endBuild(deps, stores, locked, by, deps.clock.now())
   })
   tell(deps, declined, by)
 }
 
 const endBuild = async (
+  deps: Pick<ControlDeps, 'webhooks'>,
   stores: Stores,
   build: Build,
   by: string,
   nowMs: number,
 ): Promise<Build> => {
+  await promiseBuildUpdate(deps, stores, { repoId: build.repoId, buildId: build.id })
   for (const { id, status } of await stores.stages.outline(build.id))
     if (status === 'blocked' || status === 'waiting_on_dependencies')
       await stores.stages.update(id, { status: 'declined', stoppedAt: nowMs }, { status })

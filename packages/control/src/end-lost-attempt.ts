@@ -15,6 +15,7 @@ import { isRerunOnLoss, retryStage } from './retry-stage.ts'
 import { applyUpdates } from './step-updates.ts'
 import { tellChange } from './tell-change.ts'
 import { errorText } from './text-limits.ts'
+import { promiseBuildUpdate } from './webhooks/promise-webhooks.ts'
 
 /** What becomes of an attempt whose worker is gone.
  *
@@ -81,6 +82,7 @@ export const endLostAttempt = async (
     const losses = attempt.state === 'leased' ? await stores.attempts.countLosses(stage.id) : 0
     const decision = decideLoss(attempt.state, losses, isRerunOnLoss(stage, attempt))
     if (decision === null) return null
+    if (decision !== 'requeue') await promiseBuildUpdate(deps, stores, stage, atEnd)
     if (decision === 'requeue') {
       const requeued = await requeueStage(stores, attempt, 'requeued')
       return (

@@ -4,6 +4,7 @@ import type { ControlDeps, TellDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
 import { tellChange } from './tell-change.ts'
 import { errorText } from './text-limits.ts'
+import { promiseBuildUpdate } from './webhooks/promise-webhooks.ts'
 
 /** Ends a pending stage that nobody holds and that can never run. Nothing happens where somebody took it meanwhile. */
 export const failUnheldStage = async (
@@ -21,6 +22,7 @@ export const failUnheldStage = async (
       { status: 'pending', isHeld: false, attempt: stage.attempt },
     )
     const freed = { limitsOf, names: [stage.name] }
+    if (build && failed) await promiseBuildUpdate(deps, stores, stage, atEnd)
     return build && failed && advanceBuild(stores, build, nowMs, atEnd, freed)
   })
   if (!advance) return

@@ -24,6 +24,7 @@ import { isStageRetried, retryStage } from './retry-stage.ts'
 import { applyUpdates, storedCode } from './step-updates.ts'
 import { tellChange } from './tell-change.ts'
 import { errorText } from './text-limits.ts'
+import { promiseBuildUpdate } from './webhooks/promise-webhooks.ts'
 
 const wish: LeaseWish = { ...whileRunning, repeatOf: 'finished' }
 
@@ -45,6 +46,7 @@ export const finishStage = async (
     ])
     if (held.kind !== 'held') return held
     if (!build) return leaseLost
+    await promiseBuildUpdate(deps, stores, held.stage, atEnd)
     if (isStageRetried(held.stage, known, end)) {
       const logs = await endAttempt(stores, known, lease, end, nowMs)
       const again = await retryStage(stores, held.stage, known)

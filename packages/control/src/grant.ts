@@ -7,6 +7,7 @@ import { openLogs } from './open-logs.ts'
 import { type LeaseOutcome, ok } from './refusal.ts'
 import { applyUpdates } from './step-updates.ts'
 import { tellChange } from './tell-change.ts'
+import { promiseBuildUpdate } from './webhooks/promise-webhooks.ts'
 
 /** May these steps start now? Committed before any of them does; no grant, no start (design §7). */
 export const grantSteps = async (
@@ -19,7 +20,7 @@ export const grantSteps = async (
   },
 ): Promise<LeaseOutcome> => {
   const nowMs = deps.clock.now()
-  const result = await deps.database.transaction(async (stores) => {
+  const result = await deps.database.transaction(async (stores, atEnd) => {
     // Asked for together, run in order: the steps are read under the stage's lock.
     const [held, known] = await Promise.all([
       holdLease(deps, stores, lease, whileRunning),
@@ -31,6 +32,8 @@ export const grantSteps = async (
       applyUpdates(stores, known, request.updates, nowMs),
     ])
     const opened = await applyGrants(stores, held.attempt, steps, request.grants, nowMs)
+    if (request.updates.length + request.grants.length > 0)
+      await promiseBuildUpdate(deps, stores, held.stage, atEnd)
     return { kind: 'granted' as const, stage: held.stage, opened, sealed }
   })
   if (result.kind !== 'granted') return result.kind === 'repeat' ? ok : result

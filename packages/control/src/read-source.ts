@@ -1,6 +1,7 @@
 import { type Hook, isWaggleError, type SourceCommit } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
 import { convertManifest } from './convert-manifest.ts'
+import { askConfig } from './extensions/ask-config.ts'
 import { isUsersMistake } from './is-users-mistake.ts'
 import { boundHook } from './new-build.ts'
 import type { SubmitRequest } from './submit-request.ts'
@@ -18,12 +19,31 @@ const zeros = /^0{40,64}$/
 /** Looks up the commit, fetches the manifest as far as the request asks for it, and converts it (scheduling.md §3.4 to
  *  §3.6). */
 export const readSource = async (
-  deps: Pick<ControlDeps, 'source' | 'converter' | 'database'>,
+  deps: Pick<ControlDeps, 'source' | 'converter' | 'database' | 'extensions'>,
   request: SubmitRequest,
   signal?: AbortSignal,
 ): Promise<ReadSource> => {
-  const read = await fetchSource(deps, request, signal)
+  const read = await findSource(deps, request, signal)
   return read.error === null ? convertManifest(deps, request, read, signal) : read
+}
+
+/** The configuration extension comes before the repository's file (scheduling.md §3.5). It is told the commit: where
+ *  that has to be looked up, the file is read with it, and only counts where the extension has none. */
+const findSource = async (
+  deps: Pick<ControlDeps, 'source' | 'extensions'>,
+  request: SubmitRequest,
+  signal?: AbortSignal,
+): Promise<ReadSource> => {
+  const { hook } = request
+  const isKnown = !request.resolve && hook.after !== '' && !zeros.test(hook.after)
+  if (isKnown) {
+    const text = await askConfig(deps, request, hook, signal)
+    return text === null ? fetchSource(deps, request, signal) : { hook, text, error: null }
+  }
+  const read = await fetchSource(deps, request, signal)
+  if (read.hook.after === '' || zeros.test(read.hook.after)) return read
+  const text = await askConfig(deps, request, read.hook, signal)
+  return text === null ? read : { hook: read.hook, text, error: null }
 }
 
 const fetchSource = async (

@@ -1,11 +1,16 @@
 import type { Build, Database, Given, Repo, Stage, WorkerRecord } from '@waggle/domain'
 import { cloneNetrc } from './clone-netrc.ts'
 import type { ControlDeps } from './control-deps.ts'
+import { externalSecrets } from './extensions/external-secrets.ts'
+import { plainVariables, resolveExternal } from './extensions/resolve-external.ts'
 import { givenSecrets } from './given-secrets.ts'
 import { installationOf } from './installation.ts'
 import { recentManifests } from './recent-manifests.ts'
 
-type ResolveDeps = Pick<ControlDeps, 'database' | 'sealer' | 'system' | 'log' | 'cloneAccount'>
+type ResolveDeps = Pick<
+  ControlDeps,
+  'database' | 'sealer' | 'system' | 'log' | 'cloneAccount' | 'extensions'
+>
 
 /** All that an attempt is given, or the reason why the stage can never run: then it has to end. */
 export type Resolved =
@@ -39,7 +44,7 @@ export const resolveGiven = async (
   const manifest = unread ?? (build && (await manifestOf(database, build)))
   if (!build || !repo || manifest === null)
     return { kind: 'unfit', message: 'the build, its repository or its manifest is gone' }
-  const given: Given = {
+  const resolved: Given = {
     installation,
     attempt,
     repo: givenRepo(repo),
@@ -53,13 +58,17 @@ export const resolveGiven = async (
     netrc: cloneNetrc(deps.cloneAccount, repo, build),
     system: deps.system,
   }
+  const external = await resolveExternal(deps, { repo, build }, resolved)
+  const given = external === undefined ? resolved : { ...resolved, external }
+  const variables = { ...environment, ...plainVariables(given) }
   const parse = () => recentManifests(database).parse(build, manifest)
   const isAsking = mayHoldKey(manifest, 'secret')
   const shared = isAsking ? await database.orgSecrets.listByNamespace(repo.namespace) : []
-  const facts = { build, repo, kept, shared, given, workerEnvironment: environment, parse }
+  const facts = { build, repo, kept, shared, given, workerEnvironment: variables, parse }
   const secrets = givenSecrets(deps, facts)
   if (typeof secrets === 'string') return { kind: 'unfit', message: secrets }
-  return { kind: 'given', given: { ...given, secrets } }
+  const far = isAsking ? await externalSecrets(deps, facts, secrets) : []
+  return { kind: 'given', given: { ...given, secrets: [...secrets, ...far] } }
 }
 
 const manifestOf = async (database: Database, build: Build): Promise<string | null> => {

@@ -19,6 +19,7 @@ import { openLogs } from './open-logs.ts'
 import { type LeaseOutcome, leaseLost, ok } from './refusal.ts'
 import { tellChange } from './tell-change.ts'
 import { cleanText, cutCodePoints } from './text-limits.ts'
+import { promiseBuildUpdate } from './webhooks/promise-webhooks.ts'
 
 const mostSteps = 2_100
 
@@ -52,6 +53,8 @@ export const startStage = async (
     if (held.kind !== 'held') return held
     if (!build) return leaseLost
     const { stage, attempt } = held
+    if (stage.status === 'pending' || report.grants.length > 0)
+      await promiseBuildUpdate(deps, stores, stage, atEnd)
     if (stage.status === 'pending') {
       const before = stage.retries > 0 ? await stores.steps.listByStage(stage.id) : []
       if (isSameList(before, report.steps))

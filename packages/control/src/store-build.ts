@@ -15,6 +15,7 @@ import { cleanText, cutCodePoints } from './text-limits.ts'
 import { isApproved } from './trigger/is-approved.ts'
 import { createKeptStages } from './trigger/keep-passed.ts'
 import { deliveryKeepMs, type Submission, sameContentMs } from './trigger/record-delivery.ts'
+import { promiseWebhooks } from './webhooks/promise-webhooks.ts'
 
 /** What to store: stages, or the reason why there are none. `text` is the manifest that it came from. */
 export type BuildPlan =
@@ -25,6 +26,8 @@ export type BuildPlan =
       readonly text: string
       /** Whether the text has the repository's signature; looked at only where it matters. */
       readonly isSigned: boolean
+      /** Somebody has to approve it, whoever it is from: the validation extension said so. */
+      readonly isBlocked?: boolean
     }
   /** The stages of a build that is over, again: those that passed as they are, the others to be run. */
   | {
@@ -50,7 +53,7 @@ const errorLimit = 4_000
 /** Number, build, stages, delivery and the promise to offer, all in one transaction, so that numbers have no gap and
  *  nothing is half there. `null`: the same delivery has built already, or another one that says the same. */
 export const storeBuild = async (
-  deps: Pick<ControlDeps, 'database' | 'clock'>,
+  deps: Pick<ControlDeps, 'database' | 'clock' | 'webhooks'>,
   submission: Submission,
   plan: BuildPlan,
 ): Promise<StoredBuild | null> => {
@@ -73,6 +76,13 @@ export const storeBuild = async (
     } as const
     if (submission.isOnce) await stores.deliveries.create({ ...delivery, commit: build.after }, end)
     else await stores.deliveries.settle(repo.id, delivery.key, { ...end, reason: '' })
+    const created = {
+      event: 'build',
+      action: 'created',
+      repoId: repo.id,
+      buildId: build.id,
+    } as const
+    await promiseWebhooks(deps, stores, created, atEnd)
     return { build, ...made }
   }
   const all = () => deps.database.transaction(work)
@@ -125,8 +135,11 @@ const createStages = async (
 ): Promise<Omit<StoredBuild, 'build'>> => {
   if (plan.kind === 'error') return { stages: [], outbox: [] }
   const isSigned = plan.kind === 'stages' && plan.isSigned
+  const isBlocked = plan.kind === 'stages' && plan.isBlocked === true
   const verified =
-    isVerified(repo, hook, isSigned) || (await isApproved(stores, repo, hook, storable(plan.text)))
+    !isBlocked &&
+    (isVerified(repo, hook, isSigned) ||
+      (await isApproved(stores, repo, hook, storable(plan.text))))
   if (plan.kind === 'again')
     return createKeptStages(stores, { repo, build, old: plan.stages, verified, priority }, atEnd)
   const stages = plan.stages.map((stage) => newStage(repo, build.id, stage, verified, priority))

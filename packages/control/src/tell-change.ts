@@ -6,12 +6,13 @@ const gatherMs = 20
 
 const waiting = new WeakMap<Pick<Signals, 'publishChange'>, Map<number, BuildChange>>()
 
-/** Tells the change feed that a build changed; changes of one build that come together are one message. Not waited
+/** Tells the change feed and those who send webhooks that a build changed; changes of one build that come together are one message. Not waited
  *  for: the message may be lost, and while Redis is away no call should wait for it (design §10). */
 export const tellChange = (
-  deps: Pick<TellDeps, 'signals' | 'log'>,
+  deps: Pick<TellDeps, 'signals' | 'log' | 'webhooks'>,
   changed: Pick<Build, 'id' | 'repoId' | 'version'> | Pick<Stage, 'buildId' | 'repoId'>,
 ): void => {
+  deps.webhooks?.kick()
   const change =
     'buildId' in changed
       ? { repoId: changed.repoId, buildId: changed.buildId, version: 0 }

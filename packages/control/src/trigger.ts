@@ -2,6 +2,7 @@ import type { Hook } from '@waggle/domain'
 import type { PlannedStage, SkippedStage, StagePlan } from '@waggle/pipeline'
 import { completeChangedFiles } from './changed-files.ts'
 import type { ControlDeps } from './control-deps.ts'
+import { validateManifest } from './extensions/validate-manifest.ts'
 import { hasSignature } from './has-signature.ts'
 import { readSource } from './read-source.ts'
 import { type BuildPlan, findFirstBuild } from './store-build.ts'
@@ -50,7 +51,13 @@ const readPlan = async (
 ): Promise<Decided> => {
   const { hook, text, error } = await readSource(deps, request, signal)
   if (error !== null) return { hook, plan: errorPlan(error, text) }
-  return planBuild(deps, { ...request, hook }, text, signal)
+  const verdict = await validateManifest(deps, request, { hook, text }, signal)
+  if (verdict.kind === 'error') return { hook, plan: errorPlan(verdict.message, text) }
+  if (verdict.kind === 'skip')
+    return { hook, plan: { kind: 'none', reason: `validation extension: ${verdict.reason}` } }
+  const { plan, ...decided } = await planBuild(deps, { ...request, hook }, text, signal)
+  const isBlocked = verdict.kind === 'block'
+  return { ...decided, plan: plan.kind === 'stages' ? { ...plan, isBlocked } : plan }
 }
 
 const skip = async (

@@ -354,7 +354,7 @@ describe('F42 compileDocker', () => {
 
   it('gives every step the variables of the environment extension, and hides the masked ones', () => {
     const text = pipeline(
-      'services: [{name: s, image: c}]\nsteps: [{name: a, image: r.example/x:${TAG}}]',
+      'services: [{name: s, image: c}]\nsteps: [{name: a, image: "r.example/x:${TAG}"}]',
     )
     const external = {
       environment: [

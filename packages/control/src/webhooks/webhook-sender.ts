@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type Clock,
+  type Database,
+  isWaggleError,
+  type Logger,
+  type WebhookCall,
+  type WebhookReceiver,
+} from '@waggle/domain'
+import { judgeAnswer } from './judge-answer.ts'
+import type { OutgoingWebhooks } from './promise-webhooks.ts'
+
+export interface WebhookSenderDeps {
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Logger
+  readonly receivers: readonly WebhookReceiver[]
+  /** What is sent for a call whose content is read when it is sent; `null` = the thing is gone. */
+  readonly bodyOf: (call: WebhookCall) => Promise<string | null>
+  /** Longest time of one try. */
+  readonly timeoutMs: number
+}
+
+/** A commit is followed by others: one look for all of them. */
+const kickMs = 30
+/** A build's `updated` that waits longer speaks for those behind it. */
+const gatherAfterMs = 10_000
+const hourMs = 3_600_000
+const sentKeptMs = 24 * hourMs
+const failedKeptMs = 7 * 24 * hourMs
+
+/** Sends what transactions promised: each receiver its own line, oldest first, by one process at a time, which holds a
+ *  lease of the receiver. A process that dies leaves its lease to run out and its call to be sent again: a receiver may
+ *  hear the same twice, and never hears of an older state of a build after a newer one. */
+export class WebhookSender implements OutgoingWebhooks {
+  readonly receivers: readonly WebhookReceiver[]
+  readonly #deps: WebhookSenderDeps
+  readonly #holder = randomUUID()
+  readonly #stopping = new AbortController()
+  readonly #lines = new Map<string, Promise<void>>()
+  #kicked: NodeJS.Timeout | null = null
+  #purgedAt = 0
+
+  constructor(deps: WebhookSenderDeps) {
+    this.#deps = deps
+    this.receivers = deps.receivers
+  }
+
+  kick(): void {
+    if (this.#kicked || this.receivers.length === 0 || this.#stopping.signal.aborted) return
+    this.#kicked = setTimeout(() => {
+      this.#kicked = null
+      for (const receiver of this.receivers) this.#open(receiver)
+    }, kickMs)
+    this.#kicked.unref()
+  }
+
+  /** What other processes left, and what may be tried again. Does not wait for the sending. */
+  async tick(): Promise<void> {
+    const { database } = this.#deps
+    const due = new Set(await database.webhookCalls.listDue())
+    for (const receiver of this.receivers) if (due.has(receiver.key)) this.#open(receiver)
+    const now = await database.now()
+    if (now - this.#purgedAt < hourMs) return
+    this.#purgedAt = now
+    await database.webhookCalls.purge({
+      sentBefore: now - sentKeptMs,
+      failedBefore: now - failedKeptMs,
+      receivers: this.receivers.map(({ key }) => key),
+    })
+  }
+
+  /** Breaks off what is being sent; it is sent again by the next process. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    if (this.#kicked) clearTimeout(this.#kicked)
+    await Promise.all(this.#lines.values())
+  }
+
+  /** Works off a receiver's line, unless that is being done. */
+  #open(receiver: WebhookReceiver): void {
+    if (this.#lines.has(receiver.key) || this.#stopping.signal.aborted) return
+    const { log } = this.#deps
+    const working = this.#work(receiver)
+      .catch((err: unknown) => log.warn('webhooks cannot be sent', { url: receiver.url, err }))
+      .finally(() => this.#lines.delete(receiver.key))
+    this.#lines.set(receiver.key, working)
+  }
+
+  async #work(receiver: WebhookReceiver): Promise<void> {
+    const { webhookCalls } = this.#deps.database
+    // What was added between the last look and the release was left to us by whoever added it: so look again.
+    while (!this.#stopping.signal.aborted && (await webhookCalls.next(receiver.key)) !== null) {
+      if (!(await webhookCalls.claim(receiver.key, this.#holder, this.#leaseMs()))) return
+      let waitMs = 0
+      try {
+        waitMs = await this.#sendAll(receiver)
+      } finally {
+        await webhookCalls.release(receiver.key, this.#holder, waitMs)
+      }
+      if (waitMs > 0) return
+    }
+  }
+
+  #leaseMs(): number {
+    return this.#deps.timeoutMs + 30_000
+  }
+
+  /** Gives how long to wait before the next try; 0 = the line is empty, or somebody else's. */
+  async #sendAll(receiver: WebhookReceiver): Promise<number> {
+    const { webhookCalls } = this.#deps.database
+    for (;;) {
+      const call = await webhookCalls.next(receiver.key)
+      if (call === null || this.#stopping.signal.aborted) return 0
+      if (!(await webhookCalls.claim(receiver.key, this.#holder, this.#leaseMs()))) return 0
+      const waitMs = await this.#sendOne(receiver, call)
+      if (waitMs > 0) return waitMs
+    }
+  }
+
+  async #sendOne(receiver: WebhookReceiver, call: WebhookCall): Promise<number> {
+    const { database, log } = this.#deps
+    const { webhookCalls } = database
+    const ageMs = (await database.now()) - call.createdAt
+    const isUpdate = call.event === 'build' && call.action === 'updated'
+    // First forget, then read: what is read is newer than all that is forgotten.
+    if (isUpdate && ageMs > gatherAfterMs) await webhookCalls.dropUpdates(call)
+    const body = call.body === '' ? await this.#deps.bodyOf(call) : call.body
+    if (body === null) {
+      const gone = { state: 'failed', status: 0, error: 'what it tells of was deleted' } as const
+      await webhookCalls.settle(call.id, gone)
+      return 0
+    }
+    const { status, retryAfterMs, error } = await this.#try(receiver, call, body)
+    if (this.#stopping.signal.aborted && status === 0) return 0
+    const end = judgeAnswer({ status, retryAfterMs, tries: call.tries, ageMs })
+    const fields = { url: receiver.url, name: `${call.event}:${call.action}`, reason: error }
+    switch (end.kind) {
+      case 'sent':
+        await webhookCalls.settle(call.id, { state: 'sent', status, error: '' })
+        return 0
+      case 'failed':
+        log.warn('webhook was given up', fields)
+        await webhookCalls.settle(call.id, { state: 'failed', status, error })
+        return 0
+      case 'again':
+        if (call.tries === 0) log.warn('webhook will be tried again', fields)
+        await webhookCalls.noteTry(call.id, status, error)
+        return end.waitMs
+      default:
+        return end satisfies never
+    }
+  }
+
+  async #try(receiver: WebhookReceiver, call: WebhookCall, body: string) {
+    try {
+      const answer = await receiver.send(call.event, body, this.#stopping.signal)
+      const error = answer.status < 300 ? '' : `the receiver answered ${answer.status}`
+      return { ...answer, error }
+    } catch (error) {
+      if (!isWaggleError(error)) throw error
+      return { status: 0, retryAfterMs: 0, error: error.message.slice(0, 500) }
+    }
+  }
+}
