@@ -1,5 +1,6 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { StatusPages } from './status/status-server.ts'
 
 export interface HealthFacts {
   readonly isReady: boolean
@@ -14,13 +15,17 @@ export interface HealthServer {
   close(): Promise<void>
 }
 
-/** `/healthz` (the process lives), `/readyz` (it takes stages) and `/metrics` of a worker. */
+/** `/healthz` (the process lives), `/readyz` (it takes stages) and `/metrics` of a worker, and its status page. */
 export const startHealthServer = async (
   port: number,
   facts: () => HealthFacts,
+  pages?: StatusPages,
 ): Promise<HealthServer> => {
   const server = createServer((request, response) => {
     request.resume()
+    void answerWith(request, response)
+  })
+  const answerWith = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const answer = (status: number, text: string) => {
       response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
       response.end(text)
@@ -29,8 +34,8 @@ export const startHealthServer = async (
     if (request.url === '/healthz') answer(200, 'OK\n')
     else if (request.url === '/readyz') answer(now.isReady ? 200 : 503, `${now.reason}\n`)
     else if (request.url === '/metrics') answer(200, metrics(now))
-    else answer(404, 'not found\n')
-  })
+    else if (!(await pages?.(request, response))) answer(404, 'not found\n')
+  }
   server.requestTimeout = 10_000
   server.headersTimeout = 10_000
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,5 @@
 import {
+  type AttemptRef,
   type Clock,
   type Engine,
   failpoint,
@@ -31,6 +32,8 @@ export interface RunStageDeps {
   readonly killGraceMs: number
   /** Whether steps may print cards; yes by default. */
   readonly hasCards?: boolean
+  /** Told how it went: the stage's status, or why the worker has it no more. */
+  readonly onOver?: (ref: AttemptRef, status: string) => void
   readonly clock: Clock
   readonly log: Logger
 }
@@ -47,15 +50,18 @@ export const runStage = async (deps: RunStageDeps, lease: Lease, given: Given): 
     attempt: given.attempt,
   })
   const startedAt = deps.clock.monotonic()
+  let status = 'given up'
   try {
     const result = await compileAndRun({ ...deps, log }, lease, given)
+    status = lease.ending === '' || lease.ending === 'stopped' ? result : lease.ending
     log.info('stage over', {
-      status: lease.ending === '' || lease.ending === 'stopped' ? result : lease.ending,
+      status,
       durationMs: Math.round(deps.clock.monotonic() - startedAt),
     })
   } catch (err) {
     log.error('stage given up', { err })
   } finally {
+    deps.onOver?.(lease.ref, status)
     lease.release()
     deps.held.delete(lease)
   }

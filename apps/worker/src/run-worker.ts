@@ -1,8 +1,10 @@
 import { hostname } from 'node:os'
 import type { SettingValues, sharedSettings, workerSettings } from '@waggle/config'
 import {
+  type AttemptRef,
   conflict,
   type Engine,
+  type Given,
   type Logger,
   scaledTimers,
   systemClock,
@@ -24,6 +26,9 @@ import { cutOffWhenAlone } from './orphan.ts'
 import { startCachePurge } from './purge-caches.ts'
 import type { GuardEngine } from './run-guard.ts'
 import { SelfFence } from './self-fence.ts'
+import type { LogRing } from './status/log-ring.ts'
+import { openStatusPages } from './status/open-status-pages.ts'
+import { RecentStages } from './status/recent-stages.ts'
 import { createStepSlots } from './step-slots.ts'
 import { startTakeByPoll } from './take-by-poll.ts'
 import { takeOffer } from './take-offer.ts'
@@ -35,6 +40,8 @@ export interface WorkerOptions {
   readonly settings: SettingValues<typeof workerSettings>
   readonly shared: SettingValues<typeof sharedSettings>
   readonly log: Logger
+  /** Last lines of the log, for the status page. */
+  readonly ring?: LogRing
   /** Instead of the engine that the settings name. */
   readonly engine?: (folder: string) => Promise<OpenedEngine> | OpenedEngine
   /** Fires when the process that this worker belongs to has died. */
@@ -164,6 +171,7 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
   stack.defer(() => purge.stop())
 
   let stages = 0
+  const recent = new RecentStages(mostRecent, clock)
   const exit = new AbortController()
   stack.defer(() => exit.abort())
   const stageDeps = {
@@ -178,9 +186,11 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
     clock,
     log,
     exit: exit.signal,
-    onAccepted: () => {
+    onAccepted: (ref: AttemptRef, given: Given) => {
       stages++
+      recent.begin(ref, given)
     },
+    onOver: (ref: AttemptRef, status: string) => recent.end(ref, status),
     onDraining: () => heartbeat.drain(),
   }
   // The poll, while Redis is away, may use a slot that the consumer does not know of.
@@ -245,8 +255,32 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
   }
 
   async function openHealth(): Promise<number> {
-    if (settings.port === 0) return 0
-    const health = await startHealthServer(settings.port, () => {
+    if (settings.port === 0) {
+      if (settings.uiPassword !== undefined && !settings.uiDisabled)
+        log.warn('the status page is off: it needs WAGGLE_WORKER_PORT')
+      return 0
+    }
+    const pages = openStatusPages(settings, {
+      ring: options.ring,
+      stages: recent,
+      facts: async () => ({
+        name: registered?.name ?? '',
+        workerId,
+        version: packageFile.version,
+        profile,
+        held: held.count,
+        accepted: stages,
+        nowMs: clock.now(),
+        isDraining: heartbeat.isDraining,
+        isStopping: signal.aborted,
+        reaches: {
+          api: heartbeat.isAnswered,
+          redis: await signals.isAnswered(),
+          engine: engine.isUp,
+        },
+      }),
+    })
+    const ready = () => {
       const reason = signal.aborted
         ? 'stopping'
         : !engine.isUp
@@ -255,11 +289,15 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
             ? 'the API does not answer'
             : 'OK'
       return { isReady: reason === 'OK', reason, slots, running: held.count, stages }
-    })
+    }
+    const health = await startHealthServer(settings.port, ready, pages)
     stack.defer(() => health.close())
     return health.port
   }
 }
+
+/** So many stages that are over the status page shows. */
+const mostRecent = 100
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -1,14 +1,23 @@
-import { readSettings, sharedSettings, workerSettings } from '@waggle/config'
+import { readSettings, type SettingValues, sharedSettings, workerSettings } from '@waggle/config'
 import { isWaggleError, type Logger } from '@waggle/domain'
 import { createLogger } from '@waggle/telemetry'
 import { runWorker } from './run-worker.ts'
+import { LogRing } from './status/log-ring.ts'
+
+/** So many lines of the log the status page can show. */
+const mostLines = 500
 
 /** The worker as a process: settings from the environment, SIGTERM and SIGINT stop it in order, a second one at once.
  *  Gives the exit code: 0 stopped as asked, 1 anything else. Throws `SettingsError` for wrong settings. */
 export const workerMain = async (exitNow: (code: number) => void): Promise<number> => {
   const shared = readSettings(sharedSettings)
   const settings = readSettings(workerSettings)
-  const log = createLogger({ level: shared.logLevel, format: shared.logFormat })
+  const ring = new LogRing(mostLines, ownSecrets(settings, shared))
+  const log = createLogger({
+    level: shared.logLevel,
+    format: shared.logFormat,
+    onLine: (line) => ring.add(line),
+  })
   guardProcess(log, exitNow)
   const stop = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT'] as const)
@@ -23,12 +32,30 @@ export const workerMain = async (exitNow: (code: number) => void): Promise<numbe
     orphaned.abort()
   })
   try {
-    await runWorker({ settings, shared, log, orphaned: orphaned.signal }, stop.signal)
+    await runWorker({ settings, shared, log, ring, orphaned: orphaned.signal }, stop.signal)
     return 0
   } catch (err) {
     if (isWaggleError(err)) log.error(err.message, { reason: err.code })
     else log.error('worker failed', { err })
     return 1
+  }
+}
+
+/** What the process was given to keep. Its log does not hold them; the status page makes sure. */
+const ownSecrets = (
+  settings: SettingValues<typeof workerSettings>,
+  shared: SettingValues<typeof sharedSettings>,
+): readonly string[] => {
+  const redis = URL.canParse(shared.redisUrl) ? new URL(shared.redisUrl).password : ''
+  const own = [settings.secret, settings.uiPassword ?? '', redis, decoded(redis)]
+  return [...own, ...Object.values(settings.secrets)]
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

@@ -88,8 +88,32 @@ export const workerSettings = {
   port: setting(
     'WAGGLE_WORKER_PORT',
     types.integer(0, { max: 65_535 }),
-    'Port of `/healthz`, `/readyz` and `/metrics` of the worker; 0 = none.',
+    'Port of `/healthz`, `/readyz`, `/metrics` and the status page of the worker; 0 = none.',
     { fallback: '0' },
+  ),
+  uiUsername: setting(
+    'WAGGLE_WORKER_UI_USERNAME',
+    types.text('admin'),
+    'Name that opens the status page of the worker.',
+    { fallback: '`admin`', aliases: ['DRONE_UI_USERNAME'] },
+  ),
+  uiPassword: setting(
+    'WAGGLE_WORKER_UI_PASSWORD',
+    types.optionalText(),
+    'Password that opens the status page of the worker: its stages, its state and its log, on the port of `WAGGLE_WORKER_PORT`.',
+    { fallback: 'no status page', aliases: ['DRONE_UI_PASSWORD'], isSecret: true },
+  ),
+  uiRealm: setting(
+    'WAGGLE_WORKER_UI_REALM',
+    types.text('Waggle worker'),
+    'What browsers show when they ask for that password.',
+    { fallback: '`Waggle worker`', aliases: ['DRONE_UI_REALM'] },
+  ),
+  uiDisabled: setting(
+    'WAGGLE_WORKER_UI_DISABLED',
+    types.flag(false),
+    'No status page, whatever the password.',
+    { fallback: 'false', aliases: ['DRONE_UI_DISABLE'] },
   ),
   dockerSocket: setting(
     'WAGGLE_DOCKER_SOCKET',

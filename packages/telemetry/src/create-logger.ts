@@ -8,6 +8,8 @@ export interface LoggerOptions {
   readonly format: 'json' | 'text'
   /** Where the log goes; standard error unless given. */
   readonly destination?: Writable
+  /** Told each entry as a line of text, whatever the format. */
+  readonly onLine?: (line: string) => void
 }
 
 /** The process's own log: one JSON object (or one line of text) an entry, on standard error.
@@ -20,9 +22,10 @@ export const createLogger = (options: LoggerOptions): Logger => {
   stream.on('error', () => undefined)
   const base = winston.createLogger({
     level: options.level,
-    format: winston.format.printf((entry) =>
-      options.format === 'json' ? jsonEntry(entry) : textEntry(entry),
-    ),
+    format: winston.format.printf((entry) => {
+      options.onLine?.(textEntry(entry))
+      return options.format === 'json' ? jsonEntry(entry) : textEntry(entry)
+    }),
     transports: [new winston.transports.Stream({ stream })],
     exitOnError: false,
   })
