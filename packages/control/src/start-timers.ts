@@ -1,4 +1,5 @@
 import { isWaggleError, type TickName } from '@waggle/domain'
+import { Cleanup } from './cleanup/cleanup.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { runDueCrons } from './cron/run-due-crons.ts'
 import { housekeepingOf } from './housekeeping.ts'
@@ -13,15 +14,16 @@ export interface RunningTimers {
   stop(): Promise<void>
 }
 
-/** Starts the timers that every API process has: outbox pump, reconciler, reaper, crons. Each tick is won by one process, by a
- *  compare-and-set on its row in SQL, so they also run while Redis is empty or away (design §5). */
+/** Starts the timers that every API process has. Each tick is won by one process, by a compare-and-set on its row in
+ *  SQL, so they also run while Redis is empty or away (design §5). */
 export const startTimers = (deps: ControlDeps): RunningTimers => {
   const { timers, clock } = deps
-  const { cron } = housekeepingOf(deps)
+  const { cron, cleanup } = housekeepingOf(deps)
   const health = new ReaperHealth(clock, timers.graceMs)
   const reconciler = new Reconciler(deps)
   const limits = new LimitCheck(deps)
   const reaper = new Reaper(deps, health)
+  const cleaner = new Cleanup(deps, health)
   // What needs no Redis comes first.
   const reconcile = async () => {
     await limits.run()
@@ -36,15 +38,16 @@ export const startTimers = (deps: ControlDeps): RunningTimers => {
     { name: 'outbox', intervalMs: reconcileMs, run: () => pumpOutbox(deps, minAgeMs) },
     { name: 'reconcile', intervalMs: reconcileMs, run: reconcile },
     { name: 'reap', intervalMs: reconcileMs, run: (lateMs) => reaper.run(lateMs) },
-    ...(cron.isEnabled
-      ? [
-          {
-            name: 'cron' as const,
-            intervalMs: cron.intervalMs || reconcileMs,
-            run: () => runDueCrons(deps, signal),
-          },
-        ]
-      : []),
+    ...only(cron.isEnabled, {
+      name: 'cron',
+      intervalMs: cron.intervalMs || reconcileMs,
+      run: () => runDueCrons(deps, signal),
+    }),
+    ...only(cleanup.isEnabled, {
+      name: 'cleanup',
+      intervalMs: cleanup.intervalMs,
+      run: (lateMs) => cleaner.run(lateMs, signal),
+    }),
   ]
   const loops = works.map((work) => runTicks(deps, { ...work, health, signal }))
   return {
@@ -60,6 +63,8 @@ interface TimedWork {
   readonly intervalMs: number
   readonly run: (lateMs: number) => Promise<unknown>
 }
+
+const only = (isWanted: boolean, work: TimedWork): readonly TimedWork[] => (isWanted ? [work] : [])
 
 interface Ticking extends TimedWork {
   readonly health: ReaperHealth

@@ -4,6 +4,7 @@ export { type CardStore, cardLimitBytes, type StepCard } from './card.ts'
 export { type Clock, systemClock, toUnixSeconds } from './clock.ts'
 export type * from './conversion.ts'
 export type * from './cron.ts'
+export type * from './deadline.ts'
 export {
   type Delivery,
   type DeliveryEnd,

@@ -2,6 +2,7 @@ import type { AttemptStore } from './attempt.ts'
 import type { BuildStore } from './build.ts'
 import type { CardStore } from './card.ts'
 import type { CronStore } from './cron.ts'
+import type { DeadlineStore } from './deadline.ts'
 import type { DeliveryStore } from './delivery.ts'
 import type { LatestStore } from './latest.ts'
 import type { LimitStore } from './limit.ts'
@@ -39,6 +40,7 @@ export interface Stores {
   readonly webhookCalls: WebhookCallStore
   readonly crons: CronStore
   readonly purge: PurgeStore
+  readonly deadlines: DeadlineStore
   readonly ticks: TickStore
   readonly settings: SettingStore
   readonly logs: LogArchive

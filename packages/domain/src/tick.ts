@@ -17,7 +17,9 @@ export interface SettingStore {
   init(name: SettingName, value: string): Promise<string>
 }
 
-/** installation: random id, part of every container's name. queue_paused: `true` while nothing may be offered.
+/** waiting_counted_since: before this time of the database's clock no process was there for a while.
+ *  mass_loss_since: since when the breaker holds the reaper back, database's clock; 0 = it does not.
+ *  installation: random id, part of every container's name. queue_paused: `true` while nothing may be offered.
  *  queue_paused_by: who paused it and when, as JSON; kept only while it is paused.
  *  queue_epoch: the id put into Redis; its absence there means that Redis lost what it held.
  *  key_check: a sealed constant that tells whether the encryption key is the one of this database. */
@@ -26,4 +28,6 @@ export type SettingName =
   | 'queue_paused'
   | 'queue_paused_by'
   | 'queue_epoch'
+  | 'waiting_counted_since'
+  | 'mass_loss_since'
   | 'key_check'

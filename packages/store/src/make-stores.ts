@@ -5,6 +5,7 @@ import { attemptStore } from './stores/attempt-store.ts'
 import { buildStore } from './stores/build-store.ts'
 import { cardStore } from './stores/card-store.ts'
 import { cronStore } from './stores/cron-store.ts'
+import { deadlineStore } from './stores/deadline-store.ts'
 import { deliveryStore } from './stores/delivery-store.ts'
 import { latestStore } from './stores/latest-store.ts'
 import { limitStore } from './stores/limit-store.ts'
@@ -45,6 +46,7 @@ export const makeStores = (session: Session): Stores => ({
   webhookCalls: webhookCallStore(session),
   crons: cronStore(session),
   purge: purgeStore(session),
+  deadlines: deadlineStore(session),
   ticks: tickStore(session),
   settings: settingStore(session),
   logs: logArchive(session),

@@ -17,6 +17,7 @@ import { decisions } from './0011-decisions.ts'
 import { limitsAndOrder } from './0012-limits-and-order.ts'
 import { crons } from './0013-crons.ts'
 import { retention } from './0014-retention.ts'
+import { deadlines } from './0015-deadlines.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -34,6 +35,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0012-limits-and-order': limitsAndOrder(dialect),
   '0013-crons': crons(dialect),
   '0014-retention': retention(dialect),
+  '0015-deadlines': deadlines,
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

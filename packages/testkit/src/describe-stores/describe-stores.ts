@@ -4,6 +4,7 @@ import { describeAttempts } from './describe-attempts.ts'
 import { describeBuilds } from './describe-builds.ts'
 import { describeCards } from './describe-cards.ts'
 import { describeCrons } from './describe-crons.ts'
+import { describeDeadlines } from './describe-deadlines.ts'
 import { describeDeliveries } from './describe-deliveries.ts'
 import { describeLogArchive } from './describe-log-archive.ts'
 import { describeOutbox } from './describe-outbox.ts'
@@ -49,5 +50,6 @@ export const describeStores = (
     describeTemplates(database)
     describeCrons(database)
     describePurge(database)
+    describeDeadlines(database)
   })
 }

@@ -16,10 +16,10 @@ export const describeTicks = (open: OpenDatabase): void => {
     })
 
     it('tells when it is due next', async () => {
-      expect(await open().ticks.dueAt('reap')).toBe(0)
+      expect(await open().ticks.dueAt('cleanup')).toBe(0)
       const before = await open().now()
-      await open().ticks.win('reap', 600_000)
-      expect(await open().ticks.dueAt('reap')).toBeGreaterThanOrEqual(before + 600_000)
+      await open().ticks.win('cleanup', 600_000)
+      expect(await open().ticks.dueAt('cleanup')).toBeGreaterThanOrEqual(before + 600_000)
     })
 
     it('tells how late it came', async () => {

@@ -1,0 +1,98 @@
+import type { DeadlineStore } from '@waggle/domain'
+import { sql } from 'kysely'
+import { query } from '../query.ts'
+import type { Session } from '../session.ts'
+
+// Literals, so that the planner sees that the partial indexes hold these rows.
+const isRunning = sql<boolean>`stages.status = 'running'`
+const isWaiting = sql<boolean>`status = 'pending' and is_held = false`
+const isIncomplete = sql<boolean>`stages.status in ('pending', 'running')`
+const isOpenBuild = sql<boolean>`builds.status in ('pending', 'running')`
+
+// The shortest timeout that a repository can have, so that most running stages are not even looked at.
+const leastMs = 60_000
+
+const listOverdue = query(({ db, now }, p: { bufferMs: number; limit: number }) => {
+  const buffer = sql<number>`cast(${p.bufferMs} as bigint)`
+  return db
+    .selectFrom('stages')
+    .innerJoin('repos', 'repos.id', 'stages.repoId')
+    .select(['stages.id as stageId', 'repos.timeoutMinutes as timeoutMinutes'])
+    .where(isRunning)
+    .where(sql<boolean>`stages.started_at > 0`)
+    .where(sql<boolean>`stages.started_at < ${now} - ${buffer} - ${sql.lit(leastMs)}`)
+    .where(
+      sql<boolean>`stages.started_at < ${now} - ${buffer} - repos.timeout_minutes * ${sql.lit(leastMs)}`,
+    )
+    .orderBy('stages.startedAt')
+    .limit(p.limit)
+})
+
+const listPendingLong = query(({ db, now }, p: { ageMs: number; limit: number }) =>
+  db
+    .selectFrom('stages')
+    .select('id')
+    .where(isWaiting)
+    .where(sql<boolean>`pending_at < ${now} - cast(${p.ageMs} as bigint)`)
+    .orderBy('pendingAt')
+    .limit(p.limit),
+)
+
+const listStanding = query(({ db, now }, p: { ageMs: number; limit: number }) =>
+  db
+    .selectFrom('builds')
+    .select('id')
+    .where(isOpenBuild)
+    .where(sql<boolean>`builds.updated_at < ${now} - cast(${p.ageMs} as bigint)`)
+    .where(
+      sql<boolean>`not exists (select 1 from stages where stages.build_id = builds.id
+        and (stages.status in ('pending', 'running', 'blocked') or stages.updated_at > ${now} - cast(${p.ageMs} as bigint)))`,
+    )
+    .orderBy('id')
+    .limit(p.limit),
+)
+
+const listIncomplete = query(({ db }, p: { afterId: number; limit: number }) =>
+  db
+    .selectFrom('stages')
+    .innerJoin('builds', 'builds.id', 'stages.buildId')
+    .select([
+      'stages.id as id',
+      'stages.buildId as buildId',
+      sql<number>`case when ${isOpenBuild} then 0 else 1 end`.as('isOver'),
+    ])
+    .where(isIncomplete)
+    .where('stages.id', '>', p.afterId)
+    .orderBy('stages.id')
+    .limit(p.limit),
+)
+
+export const deadlineStore = (session: Session): DeadlineStore => ({
+  listOverdue: async (bufferMs, limit) => {
+    const rows = await session.read(listOverdue, { bufferMs: Math.round(bufferMs), limit })
+    return rows.map((row) => {
+      const cells = row as unknown as { stage_id: number; timeout_minutes: number }
+      return { stageId: cells.stage_id, timeoutMinutes: cells.timeout_minutes }
+    })
+  },
+  listPendingLong: async (ageMs, limit) => {
+    const rows = await session.read(listPendingLong, { ageMs: Math.round(ageMs), limit })
+    return rows.map(({ id }) => id)
+  },
+  listStanding: async (ageMs, limit) => {
+    const rows = await session.read(listStanding, { ageMs: Math.round(ageMs), limit })
+    return rows.map(({ id }) => id)
+  },
+  listLeftovers: async (afterId, limit) => {
+    const rows = (await session.read(listIncomplete, { afterId, limit })) as unknown as readonly {
+      id: number
+      build_id: number
+      is_over: number
+    }[]
+    const over = rows.filter((row) => Number(row.is_over) === 1)
+    return {
+      buildIds: [...new Set(over.map((row) => row.build_id))],
+      lastId: rows.length < limit ? 0 : (rows.at(-1)?.id ?? 0),
+    }
+  },
+})
