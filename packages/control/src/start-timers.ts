@@ -4,6 +4,7 @@ import type { ControlDeps } from './control-deps.ts'
 import { runDueCrons } from './cron/run-due-crons.ts'
 import { housekeepingOf } from './housekeeping.ts'
 import { LimitCheck } from './limits/check-limits.ts'
+import { OrderKeeper } from './order/keep-order.ts'
 import { pumpOutbox } from './pump-outbox.ts'
 import { Reaper } from './reap.ts'
 import { lateLimitMs, ReaperHealth } from './reaper-health.ts'
@@ -23,12 +24,14 @@ export const startTimers = (deps: ControlDeps): RunningTimers => {
   const reconciler = new Reconciler(deps)
   const limits = new LimitCheck(deps)
   const reaper = new Reaper(deps, health)
+  const order = new OrderKeeper(deps)
   const cleaner = new Cleanup(deps, health)
   // What needs no Redis comes first.
   const reconcile = async () => {
     await limits.run()
     await reconciler.run()
   }
+    await order.run()
   // Rows of a commit that this or another process is just about to tell are left alone.
   const minAgeMs = Math.min(1_000, timers.reconcileMs / 2)
   const stopping = new AbortController()

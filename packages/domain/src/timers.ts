@@ -23,6 +23,8 @@ export interface Timers {
   readonly janitorMs: number
   /** Time between SIGTERM and SIGKILL for a cancelled step. */
   readonly killGraceMs: number
+  /** How long a stage waits for its priority to count as one higher. */
+  readonly ageingMs: number
   /** How long a partition stays registered after it was last used. */
   readonly partitionIdleMs: number
 }
@@ -40,6 +42,7 @@ const unscaled: Timers = {
   queueStalledMs: 5_000,
   janitorMs: 30_000,
   killGraceMs: 10_000,
+  ageingMs: 600_000,
   partitionIdleMs: 600_000,
 }
 
