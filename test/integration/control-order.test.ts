@@ -131,7 +131,7 @@ describe.each(['sqlite', 'postgres'] as const)('order on %s', (database) => {
     const bandsOf = async () =>
       (await control.database.stages.findMany([old.id, young.id])).map(({ band }) => band)
     await keeper(600_000).run()
-    expect((await bandsOf()).toSorted()).toEqual([-1, 1])
+    expect((await bandsOf()).toSorted((a, b) => a - b)).toEqual([-1, 1])
     for (const expected of [0, 1]) {
       await keeper(0).run()
       expect((await control.database.stages.find(old.id))?.band).toBe(expected)

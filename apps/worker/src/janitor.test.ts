@@ -63,4 +63,22 @@ describe('cleanUp', () => {
     expect(await cleanUp(deps, signal)).toBe(1)
     expect(engine.removed).toEqual([2])
   })
+
+  it('tells of which attempts anything is left, also where nothing has to be removed', async () => {
+    const held = new HeldStages()
+    held.add(new Lease(ref(1), 'token'))
+    const told: (readonly AttemptRef[] | undefined)[] = []
+    const ask = async (
+      _refs: readonly AttemptRef[],
+      _signal: AbortSignal,
+      left?: readonly AttemptRef[],
+    ) => {
+      told.push(left)
+      return []
+    }
+    const common = { held, ask, installation: 'x', log: silentLogger }
+    await cleanUp({ ...common, engine: engineWith([ref(1), ref(2)]) }, signal)
+    await cleanUp({ ...common, engine: engineWith([]) }, signal)
+    expect(told).toEqual([[ref(1), ref(2)], [ref(1)]])
+  })
 })

@@ -154,7 +154,7 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
     engine: opened.engine,
     installation: registered.installation,
     held,
-    ask: (attempts, asked) => api.held(attempts, asked),
+    ask: (attempts, asked, left) => api.held(attempts, asked, left),
     everyMs: timers.janitorMs,
     clock,
     log,

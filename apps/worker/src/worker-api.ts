@@ -57,7 +57,11 @@ export interface WorkerApi {
   /** Asked once. */
   heartbeat(attempts: readonly AttemptRef[], signal: AbortSignal): Promise<HeartbeatReply>
   /** Asked once. */
-  held(attempts: readonly AttemptRef[], signal: AbortSignal): Promise<readonly AttemptRef[]>
+  held(
+    attempts: readonly AttemptRef[],
+    signal: AbortSignal,
+    left?: readonly AttemptRef[],
+  ): Promise<readonly AttemptRef[]>
   /** Asked once: waits at the API until there is an offer. */
   take(
     waitMs: number,
@@ -184,10 +188,10 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
         signal,
         tries: 2,
       }),
-    held: async (attempts, signal) => {
+    held: async (attempts, signal, left) => {
       const reply = await call({
         path: workerPaths.held,
-        body: { attempts },
+        body: { attempts, ...(left ? { left } : {}) },
         reply: heldReply,
         credential,
         signal,

@@ -87,7 +87,12 @@ export const heartbeatReply = z.object({
 export type HeartbeatReply = z.infer<typeof heartbeatReply>
 
 /** Which of these attempts somebody still holds; leftovers of the others may be removed. */
-export const heldRequest = z.object({ attempts: z.array(attemptRef).max(10_000) })
+export const heldRequest = z.object({
+  attempts: z.array(attemptRef).max(10_000),
+  /** All attempts of which the worker has, or its machine holds, anything; absent = not said. What it lost and what is
+   *  not among them is cleaned up. */
+  left: z.array(attemptRef).max(10_000).optional(),
+})
 export const heldReply = z.object({ held: z.array(attemptRef) })
 
 export const acceptRequest = z.object({

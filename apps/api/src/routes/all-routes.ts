@@ -7,6 +7,7 @@ import { deliveryRoutes } from './delivery-routes.ts'
 import { explainRoutes } from './explain-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { latestRoutes } from './latest-routes.ts'
+import { limitRoutes } from './limit-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { orgSecretRoutes } from './org-secret-routes.ts'
 import { planRoutes } from './plan-routes.ts'
@@ -41,6 +42,7 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...approvalRoutes(deps),
   ...logRoutes(deps),
   ...cardRoutes(deps),
+  ...limitRoutes(deps),
   ...secretRoutes(deps),
   ...orgSecretRoutes(deps),
   ...templateRoutes(deps),

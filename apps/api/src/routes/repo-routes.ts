@@ -1,5 +1,5 @@
 import { removeRepo } from '@waggle/control'
-import type { RepoPatch } from '@waggle/domain'
+import { mostPriority, type RepoPatch } from '@waggle/domain'
 import { checkConfigPath, checkGitAddress } from '@waggle/scm'
 import type { ApiDeps } from '../api-deps.ts'
 import { jsonBody, page, parameter } from '../http/call.ts'
@@ -55,6 +55,7 @@ export const repoRoutes = ({ control, localFolders }: ApiDeps): readonly Route[]
         protected: body.flag('protected'),
         ignoreForks: body.flag('ignore_forks'),
         ignorePullRequests: body.flag('ignore_pull_requests'),
+        priority: readPriority(body),
         autoCancelPushes: body.flag('auto_cancel_pushes'),
         autoCancelPullRequests: body.flag('auto_cancel_pull_requests'),
         autoCancelRunning: body.flag('auto_cancel_running'),
@@ -92,6 +93,10 @@ const readGeneral = (body: JsonBody) => {
   if (defaultBranch === '') throw badRequest('default_branch: must not be empty')
   return { visibility, configPath, defaultBranch }
 }
+
+/** Waggle's own: where its stages stand among those of others. */
+export const readPriority = (body: JsonBody): number | undefined =>
+  body.integer('priority', { min: -mostPriority, max: mostPriority })
 
 /** Honoured from system admins only, and ignored from others. */
 const readReserved = (body: JsonBody) => ({

@@ -11,6 +11,7 @@ import { badRequest, forbidden, missing } from '../http/status-of.ts'
 import { newRepo, readSlug } from '../new-repo.ts'
 import { bodyFacts } from '../refusal-notes.ts'
 import { idempotencyKey, startAnswer } from '../start-answer.ts'
+import { readPriority } from './repo-routes.ts'
 
 export const events = [
   'push',
@@ -32,7 +33,10 @@ export const submitRoutes = (deps: ApiDeps): readonly Route[] => [
     async (call) => {
       const body = jsonBody(call)
       const repo = await repoFor(deps, call, body)
-      return submit(deps, call, textRequest(call, repo, body))
+      return submit(deps, call, {
+        ...textRequest(call, repo, body),
+        ...chosenPriority(call, repo, body),
+      })
     },
     { bodyLimitBytes: submitLimitBytes },
   ),
@@ -100,6 +104,15 @@ const textRequest = (call: UserCall, repo: Repo, body: JsonBody): SubmitRequest 
       params: body.record('params') ?? {},
     }),
   }
+}
+
+/** Whoever starts a build may let it wait longer; before the other builds of the repository only its admins may put it. */
+const chosenPriority = (call: UserCall, repo: Repo, body: JsonBody): { priority?: number } => {
+  const priority = readPriority(body)
+  if (priority === undefined) return {}
+  const question = { user: call.user, repo, permission: null, need: 'admin' } as const
+  if (priority > repo.priority && repoAccess(question) !== 'allow') throw forbidden()
+  return { priority }
 }
 
 /** The repository that the body names. A system admin's first build makes it. */

@@ -25,6 +25,7 @@ import {
   acknowledgeCancel,
   archiveSegment,
   finishStage,
+  freeCleanedUp,
   grantSteps,
   heartbeat,
   heldAttempts,
@@ -85,8 +86,12 @@ export const workerRoutes = (deps: ApiDeps): readonly Route[] => {
     ),
     route.worker(
       at(paths.held),
-      async (call) =>
-        json({ held: await heldAttempts(control, parse(heldRequest, call).attempts) }),
+      async (call) => {
+        const { attempts, left } = parse(heldRequest, call)
+        const held = await heldAttempts(control, attempts)
+        if (left) await freeCleanedUp(control, call.worker.id, left)
+        return json({ held })
+      },
       rpcLimit,
     ),
     route.worker(at(paths.take), async (call) => {

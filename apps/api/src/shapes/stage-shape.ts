@@ -30,6 +30,7 @@ export const stageShape = (
     kernel: stage.kernel,
     limit: stage.limit,
     throttle: stage.throttle,
+    priority: stage.priority,
   }),
   started: toUnixSeconds(stage.startedAt),
   stopped: toUnixSeconds(stage.stoppedAt),

@@ -1,0 +1,58 @@
+import { startRedis, tempFolder } from '@waggle/testkit'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestApi, type TestApi } from './test-api.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startTestApi(await startRedis(), await tempFolder('limits'))
+  await api.call('POST', '/api/repos', { slug: 'me/app' })
+})
+afterAll(() => api?.stop())
+
+const build = async (more: object) => {
+  const pipeline = 'kind: pipeline\nname: deploy\nconcurrency: { limit: 1 }\n'
+  return api.call('POST', '/api/builds', { repository: 'me/app', pipeline, ...more })
+}
+
+test('a repository has a priority, which its builds may change', async () => {
+  const patch = (priority: unknown) => api.call('PATCH', '/api/repos/me/app', { priority })
+  expect((await patch(2)).json).toMatchObject({ priority: 2 })
+  const [own, low, high] = [
+    await build({}),
+    await build({ priority: -10 }),
+    await build({ priority: 10 }),
+  ]
+  expect(own.status).toBe(200)
+  expect((await patch(0)).json.priority).toBeUndefined()
+  const { json } = await api.call('GET', '/api/queue')
+  const priorities = new Map(
+    json.map((stage: { id: number; priority?: number }) => [stage.id, stage.priority]),
+  )
+  expect([own, low, high].map((answer) => priorities.get(answer.json.stages[0].id))).toEqual([
+    2, -10, 10,
+  ])
+})
+
+test.each([11, -11, 1.5, 'high', null])('refuses the priority %j', async (priority) => {
+  const answers = [
+    await api.call('PATCH', '/api/repos/me/app', { priority }),
+    await build({ priority }),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual(priority === null ? [200, 200] : [400, 400])
+})
+
+test.each([-1, 1.5, 'all'])('refuses the throttle %j', async (throttle) => {
+  expect((await api.call('PATCH', '/api/repos/me/app', { throttle })).status).toBe(400)
+})
+
+test('a stage that keeps no place has none to give up', async () => {
+  const { json } = await build({})
+  const path = `/api/repos/me/app/builds/${json.number}/release`
+  const answer = await api.call('POST', `${path}/1`)
+  expect([answer.status, answer.json.message]).toEqual([
+    409,
+    'The stage keeps no place under a limit',
+  ])
+  expect((await api.call('POST', `${path}/2`)).status).toBe(404)
+  expect((await api.call('POST', `${path}/1`, undefined, { authorization: '' })).status).toBe(401)
+})
