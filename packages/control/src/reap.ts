@@ -8,7 +8,6 @@ import { isMassLoss, lateLimitMs, type ReaperHealth, suspectLimits } from './rea
 export class Reaper {
   readonly #deps: ControlDeps
   readonly #health: ReaperHealth
-  #heldBackSince: number | null = null
 
   constructor(deps: ControlDeps, health: ReaperHealth) {
     this.#deps = deps
@@ -18,15 +17,18 @@ export class Reaper {
   /** One tick that came `lateMs` after it was due. Gives how many attempts were ended. */
   async run(lateMs: number): Promise<number> {
     const { database, timers } = this.#deps
-    if (lateMs > lateLimitMs(timers)) this.#health.reset()
+    if (lateMs > lateLimitMs(timers)) {
+      this.#health.reset()
+      await this.#holdSince(0)
+    }
     const suspects = await database.attempts.listSilent(suspectLimits(timers))
-    if (suspects.length === 0) this.#heldBackSince = null
+    if (suspects.length === 0) await this.#holdSince(0)
     if (suspects.length === 0 || !this.#health.mayExpire) return 0
     const nowMs = await database.now()
     const silent = suspects.filter(
       (attempt) => nowMs - attempt.renewedAt > silentMs(attempt, timers),
     )
-    if (silent.length === 0 || (await this.#isHeldBack(suspects))) return 0
+    if (silent.length === 0 || (await this.#isHeldBack(suspects, nowMs))) return 0
     const ended: EndedAttempt[] = []
     for (const attempt of silent) {
       const result = await this.#end(attempt)
@@ -36,18 +38,29 @@ export class Reaper {
     return ended.length
   }
 
-  /** The breaker: holds back for at most `breakerMs`, for in the end the workers may be gone indeed. */
-  async #isHeldBack(suspects: readonly Attempt[]): Promise<boolean> {
-    const { clock, database, log, timers } = this.#deps
+  /** The breaker: holds back for at most `breakerMs`, for in the end the workers may be gone indeed. Since when it holds
+   *  is in SQL: each tick may be won by another process. */
+  async #isHeldBack(suspects: readonly Attempt[], nowMs: number): Promise<boolean> {
+    const { database, log, timers } = this.#deps
     const workers = new Set(suspects.map((attempt) => attempt.workerId)).size
     if (!isMassLoss(workers, await database.attempts.countHolders())) {
-      this.#heldBackSince = null
+      await this.#holdSince(0)
       return false
     }
-    if (this.#heldBackSince === null)
-      log.error('many workers fell silent at once, none is expired yet', { count: workers })
-    this.#heldBackSince ??= clock.monotonic()
-    return clock.monotonic() - this.#heldBackSince < timers.breakerMs
+    const since = await this.#heldSince()
+    if (since > 0 && since <= nowMs) return nowMs - since < timers.breakerMs
+    log.error('many workers fell silent at once, none is expired yet', { count: workers })
+    await this.#holdSince(nowMs)
+    return true
+  }
+
+  async #heldSince(): Promise<number> {
+    return Number((await this.#deps.database.settings.get('mass_loss_since')) ?? 0)
+  }
+
+  async #holdSince(atMs: number): Promise<void> {
+    if ((await this.#heldSince()) === atMs) return
+    await this.#deps.database.settings.set('mass_loss_since', String(atMs))
   }
 
   /** Each row alone: one that cannot be ended must not keep the others (threats.md T-47). */

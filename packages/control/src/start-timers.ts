@@ -6,6 +6,7 @@ import { housekeepingOf } from './housekeeping.ts'
 import { LimitCheck } from './limits/check-limits.ts'
 import { OrderKeeper } from './order/keep-order.ts'
 import { pumpOutbox } from './pump-outbox.ts'
+import { purge } from './purge/purge.ts'
 import { Reaper } from './reap.ts'
 import { lateLimitMs, ReaperHealth } from './reaper-health.ts'
 import { Reconciler } from './reconcile.ts'
@@ -19,7 +20,7 @@ export interface RunningTimers {
  *  SQL, so they also run while Redis is empty or away (design §5). */
 export const startTimers = (deps: ControlDeps): RunningTimers => {
   const { timers, clock } = deps
-  const { cron, cleanup } = housekeepingOf(deps)
+  const { cron, cleanup, purge: purging } = housekeepingOf(deps)
   const health = new ReaperHealth(clock, timers.graceMs)
   const reconciler = new Reconciler(deps)
   const limits = new LimitCheck(deps)
@@ -51,6 +52,7 @@ export const startTimers = (deps: ControlDeps): RunningTimers => {
       intervalMs: cleanup.intervalMs,
       run: (lateMs) => cleaner.run(lateMs, signal),
     }),
+    { name: 'purge', intervalMs: purging.intervalMs, run: () => purge(deps, signal) },
   ]
   const loops = works.map((work) => runTicks(deps, { ...work, health, signal }))
   return {
