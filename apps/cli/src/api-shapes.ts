@@ -1,3 +1,5 @@
+import { list, number, object, text } from './json-members.ts'
+
 /** What the command line reads of the REST API's objects (rest-api.md §6). */
 export interface ApiBuild {
   readonly number: number
@@ -13,7 +15,12 @@ export interface ApiBuild {
   readonly started: number
   readonly finished: number
   readonly created: number
+  readonly approvedBy: string
+  readonly endedBy: string
+  readonly endReason: string
   readonly stages: readonly ApiStage[]
+  /** What keeps stages from running until somebody mends it. */
+  readonly warnings: readonly string[]
 }
 
 export interface ApiStage {
@@ -24,7 +31,28 @@ export interface ApiStage {
   readonly machine: string
   readonly started: number
   readonly stopped: number
+  /** Its result is that of a stage of an earlier build. */
+  readonly isKept: boolean
+  readonly cancels: readonly ApiCancel[]
+  /** Place in its queue, from 1; 0 = in none. */
+  readonly position: number
+  /** Seconds from now; `null` = nobody can tell. */
+  readonly startsIn: ApiSpan | null
+  readonly endsIn: ApiSpan | null
   readonly steps: readonly ApiStep[]
+}
+
+export interface ApiSpan {
+  readonly low: number
+  readonly high: number
+}
+
+/** When a cancel was asked for, seen by the worker, and done; milliseconds, 0 = not yet. */
+interface ApiCancel {
+  readonly worker: string
+  readonly requestedMs: number
+  readonly seenMs: number
+  readonly killedMs: number
 }
 
 export interface ApiStep {
@@ -44,14 +72,6 @@ export interface ApiLine {
   readonly time: number
 }
 
-type Json = Readonly<Record<string, unknown>>
-
-const object = (value: unknown): Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
-const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
-
 /** Missing members become empty: the server may be older or newer. `null` where it is no build at all. */
 export const readBuild = (raw: unknown): ApiBuild | null => {
   const build = object(raw)
@@ -70,7 +90,11 @@ export const readBuild = (raw: unknown): ApiBuild | null => {
     started: number(build['started']),
     finished: number(build['finished']),
     created: number(build['created']),
+    approvedBy: text(build['approved_by']),
+    endedBy: text(build['ended_by']),
+    endReason: text(build['end_reason']),
     stages: list(build['stages']).map(readStage),
+    warnings: list(build['warnings']).map((warning) => text(object(warning)['message'])),
   }
 }
 
@@ -84,7 +108,27 @@ const readStage = (raw: unknown): ApiStage => {
     machine: text(stage['machine']),
     started: number(stage['started']),
     stopped: number(stage['stopped']),
+    isKept: number(stage['kept_from']) > 0,
+    cancels: list(stage['cancels']).map(readCancel),
+    position: number(stage['position']),
+    startsIn: readSpan(stage['starts_in']),
+    endsIn: readSpan(stage['ends_in']),
     steps: list(stage['steps']).map(readStep),
+  }
+}
+
+export const readSpan = (raw: unknown): ApiSpan | null => {
+  const { low, high } = object(raw)
+  return typeof low === 'number' && typeof high === 'number' ? { low, high } : null
+}
+
+const readCancel = (raw: unknown): ApiCancel => {
+  const cancel = object(raw)
+  return {
+    worker: text(cancel['worker']),
+    requestedMs: number(cancel['requested_ms']),
+    seenMs: number(cancel['seen_ms']),
+    killedMs: number(cancel['killed_ms']),
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type WaggleError,
 } from '@waggle/domain'
 import { type ApiBuild, type ApiLine, readBuild, readLine } from './api-shapes.ts'
+import { type ApiWait, readWait } from './queue-shapes.ts'
 import { readEvents } from './read-events.ts'
 
 export interface ClientOptions {
@@ -30,6 +31,8 @@ interface NewBuild {
   readonly params?: Readonly<Record<string, string>>
   readonly message?: string
 }
+
+type Query = Readonly<Record<string, string>>
 
 export interface StepAddress {
   readonly build: number
@@ -60,6 +63,22 @@ export interface Client {
   ): Promise<readonly ApiBuild[]>
   findBuild(slug: string, number: number | 'latest'): Promise<ApiBuild>
   stopBuild(slug: string, number: number): Promise<ApiBuild>
+  /** A build made by `POST` below the repository's path, such as `builds/3/promote`. Throws `invalid` with the server's
+   *  reason where it made none. */
+  startBuild(slug: string, path: string, query?: Query): Promise<ApiBuild>
+  /** What the server answers below the repository's path. */
+  ask(slug: string, method: 'GET' | 'POST', path: string, query?: Query): Promise<unknown>
+  /** Why a stage does not run. `raw`: the server's answer as it came. */
+  explainStage(
+    slug: string,
+    build: number,
+    stage: number,
+  ): Promise<{ readonly wait: ApiWait; readonly raw: unknown }>
+  /** GET unless another method is given: what the registry of workers and the queue answer, as it came. */
+  operate(
+    path: `/api/${'workers' | 'queue'}${string}`,
+    method?: 'GET' | 'POST' | 'DELETE',
+  ): Promise<unknown>
   /** Whether the step has a log that is complete: then following it ends with its last line. */
   hasLog(slug: string, step: StepAddress, signal: AbortSignal): Promise<boolean>
   /** Lines from `from` on, as they come, to the end of the step. */
@@ -84,9 +103,18 @@ export const createClient = (options: ClientOptions): Client => {
     more: { body?: unknown; signal?: AbortSignal } = {},
   ) => request(base, options.token, method, path, more)
 
-  const json = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+  const json = async (method: string, path: string, body?: unknown): Promise<unknown> =>
+    (await told(method, path, body)).value
+
+  /** Also the reason why a call that should have started a build made none. */
+  const told = async (method: string, path: string, body?: unknown) => {
     const signal = AbortSignal.timeout(deadlineMs)
     const answer = await call(method, path, { body, signal })
+    const reason = decoded(answer.headers.get('x-waggle-reason') ?? '')
+    return { value: await parsed(answer), reason }
+  }
+
+  const parsed = async (answer: Response): Promise<unknown> => {
     const text = await answer.text().catch((cause: unknown) => {
       throw away(base, cause)
     })
@@ -103,9 +131,14 @@ export const createClient = (options: ClientOptions): Client => {
   const build = (raw: unknown): ApiBuild => {
     const read = readBuild(raw)
     if (read !== null) return read
-    if (raw === null)
-      throw invalid('nothing_built', 'the server built nothing: no pipeline of the file matches')
     throw internal('bad_answer', `${base} answered with something that is no build`)
+  }
+
+  const start = async (path: string, body?: unknown): Promise<ApiBuild> => {
+    const { value, reason } = await told('POST', path, body)
+    if (value !== null) return build(value)
+    const why = reason || 'no pipeline of the file matches'
+    throw invalid('nothing_built', `the server built nothing: ${why}`)
   }
 
   const builds = (slug: string) => `/api/repos/${slugPath(slug)}/builds`
@@ -130,9 +163,9 @@ export const createClient = (options: ClientOptions): Client => {
         ...(branch === undefined ? {} : { branch }),
         ...(commit === undefined ? {} : { commit }),
       })
-      return build(await json('POST', `${builds(slug)}?${query.toString()}`))
+      return start(`${builds(slug)}?${query.toString()}`)
     },
-    submitBuild: async (wanted) => build(await json('POST', '/api/builds', wanted)),
+    submitBuild: (wanted) => start('/api/builds', wanted),
     signFile: async (slug, text) => {
       const raw = await json('POST', `/api/repos/${slugPath(slug)}/sign`, { data: text })
       const { data } = (raw ?? {}) as { data?: unknown }
@@ -145,6 +178,13 @@ export const createClient = (options: ClientOptions): Client => {
     },
     findBuild: async (slug, number) => build(await json('GET', `${builds(slug)}/${number}`)),
     stopBuild: async (slug, number) => build(await json('DELETE', `${builds(slug)}/${number}`)),
+    startBuild: (slug, path, query = {}) => start(pathOf(slug, path, query)),
+    ask: (slug, method, path, query = {}) => json(method, pathOf(slug, path, query)),
+    explainStage: async (slug, number, stage) => {
+      const raw = await json('GET', `${builds(slug)}/${number}/stages/${stage}/explain`)
+      return { wait: readWait(raw), raw }
+    },
+    operate: (path, method = 'GET') => json(method, path),
     hasLog: async (slug, { build: number, stage, step }, signal) => {
       const path = `${builds(slug)}/${number}/logs/${stage}/${step}`
       const both = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])
@@ -247,6 +287,20 @@ const away = (base: string, cause: unknown): WaggleError => {
     `no answer from ${base}: ${why || 'connection failed'} (set WAGGLE_SERVER_URL, or --server)`,
     { cause },
   )
+}
+
+const pathOf = (slug: string, path: string, query: Query): string => {
+  const text = new URLSearchParams(query).toString()
+  return `/api/repos/${slugPath(slug)}/${path}${text === '' ? '' : `?${text}`}`
+}
+
+/** A header is percent-encoded where its text is not ASCII. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURI(text)
+  } catch {
+    return text
+  }
 }
 
 const slugPath = (slug: string): string => {

@@ -78,6 +78,9 @@ describe('waggle', () => {
     [['build', 'info', '--help'], 'waggle build info'],
     [['build', 'logs', '--help'], '--follow'],
     [['build', 'stop', '--help'], 'waggle build stop'],
+    [['build', 'why', '--help'], 'waggle build why'],
+    [['worker', 'drain', '--help'], 'waggle worker drain'],
+    [['queue', '--help'], 'waggle queue pause'],
     [['exec', '--help'], '--secret-file'],
     [['compile', '--help'], 'waggle compile'],
     [['lint', '--help'], '--trusted'],
@@ -94,6 +97,7 @@ describe('waggle', () => {
   it.each([
     ['an unknown command', ['bild'], 2],
     ['a missing argument', ['build', 'ls'], 2],
+    ['an unknown command of worker', ['worker', 'list'], 2],
     ['a number that is none', ['build', 'info', 'a/b', 'x'], 2],
     ['a name that is no repository', ['build', 'ls', 'justone'], 2],
     ['a file that is not there', ['exec', 'missing.yml'], 4],

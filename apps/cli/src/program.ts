@@ -2,7 +2,9 @@ import { Command } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
 import type { CommandContext } from './command-context.ts'
 import { addBuildCommands } from './commands/build-commands.ts'
+import { addDeliveryCommands } from './commands/delivery-commands.ts'
 import { addLocalCommands } from './commands/local-commands.ts'
+import { addQueueCommands } from './commands/queue-commands.ts'
 import { addSystemCommands } from './commands/system-commands.ts'
 import { exitCodeHelp } from './exit-code.ts'
 
@@ -17,6 +19,8 @@ export const createProgram = (context: CommandContext): Command => {
     .addHelpText('after', `\nExample:\n  waggle up\n\n${exitCodeHelp}`)
   addSystemCommands(program, context)
   addBuildCommands(program, context)
+  addDeliveryCommands(program, context)
+  addQueueCommands(program)
   addLocalCommands(program, context)
   return program
 }

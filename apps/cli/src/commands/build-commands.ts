@@ -6,6 +6,7 @@ import {
   withServer,
 } from '../command-context.ts'
 import { pairs, wholeNumber } from '../option-types.ts'
+import { addDecisionCommands } from './decision-commands.ts'
 
 /** `build create|ls|info|logs|stop`: builds of a server, by its REST API. */
 export const addBuildCommands = (program: Command, context: CommandContext): void => {
@@ -92,16 +93,46 @@ Examples:
       },
     )
 
-  withServer(build.command('stop'))
-    .description('cancel a build')
+  withServer(build.command('why'))
+    .description(
+      'say why stages do not run: what holds them, where they stand, when they may start',
+    )
     .argument('<repo>', 'repository, OWNER/NAME')
     .argument('<number>', 'number of the build', wholeNumber(1))
-    .option('--json', 'print the build as JSON')
-    .addHelpText('after', '\nExample:\n  waggle build stop me/app 12')
-    .action(async (repo: string, number: number, flags: JsonFlags) => {
-      const { stopBuild } = await import('./build-show.ts')
-      await stopBuild(clientOf(flags), repo, number, flags)
+    .argument('[stage]', 'number or name of the stage; default: all that are not over')
+    .option('--json', 'print as JSON')
+    .addHelpText('after', '\nExample:\n  waggle build why me/app 12')
+    .action(async (repo: string, number: number, stage: string | undefined, flags: JsonFlags) => {
+      const { explainBuild } = await import('./build-why.ts')
+      await explainBuild(clientOf(flags), repo, number, stage, flags)
     })
+
+  withServer(build.command('stop'))
+    .description('cancel a build, or all that wait')
+    .argument('<repo>', 'repository, OWNER/NAME')
+    .argument('[number]', 'number of the build', wholeNumber(1))
+    .option('--pending', 'all builds that wait')
+    .option('--all', 'all builds that wait or run')
+    .option('--before <number>', 'of these, only builds with a lower number', wholeNumber(1))
+    .option('--branch <name>', 'of these, only builds of this branch')
+    .option('--json', 'print what was cancelled as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  waggle build stop me/app 12\n  waggle build stop me/app --pending --before 12',
+    )
+    .action(async (repo: string, number: number | undefined, flags: StopFlags) => {
+      const { stopBuilds } = await import('./build-show.ts')
+      await stopBuilds(clientOf(flags), repo, number, flags)
+    })
+
+  addDecisionCommands(build, context)
+}
+
+export interface StopFlags extends JsonFlags {
+  readonly pending?: boolean
+  readonly all?: boolean
+  readonly before?: number
+  readonly branch?: string
 }
 
 export interface JsonFlags extends ServerOptions {

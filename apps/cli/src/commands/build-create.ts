@@ -4,6 +4,7 @@ import type { Client } from '../client.ts'
 import { type CommandContext, openInterrupt } from '../command-context.ts'
 import { exitCodes } from '../exit-code.ts'
 import { print, printJson } from '../print.ts'
+import { printWarnings } from '../print-warnings.ts'
 import { followBuild } from '../progress/follow-build.ts'
 import { readInput } from '../read-input.ts'
 import type { CreateFlags } from './build-commands.ts'
@@ -16,10 +17,22 @@ export const createBuild = async (
   context: CommandContext,
 ): Promise<number> => {
   const build = await submit(client, repo, flags)
+  return showCreated(client, repo, build, flags, context)
+}
+
+/** Tells of a build that was made and, with `--follow`, shows it to its end. Gives the exit code. */
+export const showCreated = async (
+  client: Client,
+  repo: string,
+  build: ApiBuild,
+  flags: Pick<CreateFlags, 'json' | 'follow' | 'raw'>,
+  context: CommandContext,
+): Promise<number> => {
   if (flags.json && !flags.follow) printJson(build)
   else if (!flags.json) {
     print(`build ${build.number} of ${repo}: ${build.status}`)
     if (build.error !== '') print(build.error)
+    printWarnings(build)
   }
   if (flags.follow) {
     const signal = openInterrupt(context)

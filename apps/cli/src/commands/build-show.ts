@@ -1,9 +1,12 @@
-import type { ApiBuild } from '../api-shapes.ts'
+import { invalid } from '@waggle/domain'
+import { type ApiBuild, type ApiStage, readBuild } from '../api-shapes.ts'
 import { cleanLine } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import { print, printJson, table } from '../print.ts'
+import { printWarnings } from '../print-warnings.ts'
 import { duration, statusMark } from '../progress/status-mark.ts'
-import type { JsonFlags, ListFlags } from './build-commands.ts'
+import { spanText } from '../span-text.ts'
+import type { JsonFlags, ListFlags, StopFlags } from './build-commands.ts'
 
 export const listBuilds = async (client: Client, repo: string, flags: ListFlags): Promise<void> => {
   const builds = await client.listBuilds(repo, flags)
@@ -38,7 +41,28 @@ export const showBuild = async (
   else printBuild(repo, build)
 }
 
-export const stopBuild = async (
+export const stopBuilds = async (
+  client: Client,
+  repo: string,
+  number: number | undefined,
+  flags: StopFlags,
+): Promise<void> => {
+  const isMany = flags.pending === true || flags.all === true
+  if (isMany === (number !== undefined))
+    throw invalid('which_build', 'name one build, or give --pending or --all')
+  if (number !== undefined) return stopBuild(client, repo, number, flags)
+  const raw = await client.ask(repo, 'POST', 'builds/cancel', {
+    status: flags.all ? 'all' : 'pending',
+    ...(flags.before === undefined ? {} : { before: String(flags.before) }),
+    ...(flags.branch === undefined ? {} : { branch: flags.branch }),
+  })
+  const ended = (Array.isArray(raw) ? raw : []).flatMap((each) => readBuild(each) ?? [])
+  if (flags.json) printJson(raw)
+  else if (ended.length === 0) print('no builds')
+  else for (const build of ended) print(`build ${build.number} of ${repo}: ${build.status}`)
+}
+
+const stopBuild = async (
   client: Client,
   repo: string,
   number: number,
@@ -49,7 +73,17 @@ export const stopBuild = async (
   else print(`build ${number} of ${repo}: ${build.status}`)
 }
 
+/** Where a stage that is not over stands. */
+const outlook = ({ status, position, startsIn, endsIn }: ApiStage): string => {
+  const ends = endsIn === null ? '' : `, ends ${spanText(endsIn)}`
+  if (status === 'running') return ends
+  if (status !== 'pending') return ''
+  const place = position === 0 ? '' : `, position ${position}`
+  return startsIn === null ? place : `${place}, starts ${spanText(startsIn)}${ends}`
+}
+
 const printBuild = (repo: string, build: ApiBuild): void => {
+  printWarnings(build)
   const out = process.stdout
   print(
     `${statusMark(build.status, out)} build ${build.number} of ${repo}: ${build.status} ${took(build)}`,
@@ -61,15 +95,19 @@ const printBuild = (repo: string, build: ApiBuild): void => {
     ['author', build.author],
     ['message', build.title || build.message],
     ['error', build.error],
+    ['approved', build.approvedBy && `by ${build.approvedBy}`],
+    ['ended', endOf(build)],
   ]
   for (const [name, value] of facts)
     if (value) print(`  ${name?.padEnd(8)} ${value.split('\n').map(clean).join('\n           ')}`)
   for (const stage of build.stages) {
     const error = stage.error === '' ? '' : `: ${clean(stage.error)}`
-    const machine = stage.machine === '' ? '' : ` on ${clean(stage.machine)}`
+    const kept = stage.isKept ? ', kept from an earlier build' : ''
+    const machine = stage.machine === '' ? kept : ` on ${clean(stage.machine)}${kept}`
     print(
-      `  ${statusMark(stage.status, out)} ${stage.number} ${clean(stage.name)} ${stage.status}${machine}${error}`,
+      `  ${statusMark(stage.status, out)} ${stage.number} ${clean(stage.name)} ${stage.status}${machine}${error}${outlook(stage)}`,
     )
+    for (const line of cancelLines(stage)) print(`      ${line}`)
     for (const step of stage.steps) {
       const code = step.exitCode === 0 ? '' : `, exit ${step.exitCode}`
       const time =
@@ -81,6 +119,18 @@ const printBuild = (repo: string, build: ApiBuild): void => {
     }
   }
 }
+
+const endOf = ({ endedBy, endReason }: ApiBuild): string =>
+  endedBy === '' ? endReason : `${endReason} by ${endedBy}`
+
+/** How long a cancel took to reach the worker, and to be carried out there. */
+const cancelLines = (stage: ApiStage): readonly string[] =>
+  stage.cancels.map(({ worker, requestedMs, seenMs, killedMs }) => {
+    const since = (ms: number, word: string) =>
+      ms === 0 ? `not ${word} yet` : `${word} after ${Math.max(0, ms - requestedMs)} ms`
+    const at = new Date(requestedMs).toISOString().slice(11, 23)
+    return `cancel of ${clean(worker)} requested at ${at}, ${since(seenMs, 'seen')}, ${since(killedMs, 'done')}`
+  })
 
 const took = (build: ApiBuild): string =>
   build.started > 0 && build.finished > 0 ? duration(build.finished - build.started) : ''

@@ -6,6 +6,7 @@ import { checkoutRoot } from '../checkout.ts'
 import { type CommandContext, openInterrupt } from '../command-context.ts'
 import { wholeNumber } from '../option-types.ts'
 import { print, printPlainError } from '../print.ts'
+import { addWorkerCommands } from './worker-commands.ts'
 
 interface UpFlags {
   readonly data?: string
@@ -71,9 +72,9 @@ Example:
       context.finish(await serveApi({ out: print, error: printPlainError }))
     })
 
-  program
+  const worker = program
     .command('worker')
-    .description('run a worker; its settings come from the environment')
+    .description('run a worker, with settings from the environment; list, drain and resume workers')
     .addHelpText(
       'after',
       `
@@ -87,6 +88,7 @@ Example:
       const { workerMain } = await import('@waggle/worker')
       context.finish(await workerMain(context.exitNow))
     })
+  addWorkerCommands(worker)
 
   addScript(program, context, 'test', 'test/run.ts', 'install what the tests need and run them all')
   addScript(

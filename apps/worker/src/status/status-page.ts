@@ -137,7 +137,7 @@ const html = (
 
 const insert = (value: Html | readonly Html[] | string | number): string => {
   if (value instanceof Html) return value.text
-  if (Array.isArray(value)) return value.map((each: Html) => each.text).join('')
+  if (typeof value === 'object') return value.map(({ text }) => text).join('')
   return (
     String(value)
       .replaceAll('&', '&amp;')

@@ -1,0 +1,36 @@
+import { cleanLine } from '../clean-line.ts'
+import type { Client } from '../client.ts'
+import { print, printJson, table } from '../print.ts'
+import { duration } from '../progress/status-mark.ts'
+import { readQueued } from '../queue-shapes.ts'
+import { spanText } from '../span-text.ts'
+import type { JsonFlags } from './build-commands.ts'
+
+/** What waits for a worker and what runs, oldest first. */
+export const listQueue = async (client: Client, flags: JsonFlags): Promise<void> => {
+  const raw = await client.operate('/api/queue')
+  if (flags.json) {
+    printJson(raw)
+    return
+  }
+  const stages = (Array.isArray(raw) ? raw : []).map(readQueued)
+  if (stages.length === 0) {
+    print('nothing waits or runs')
+    return
+  }
+  const now = Date.now() / 1_000
+  const rows = stages.map((stage) => [
+    String(stage.id),
+    stage.status,
+    clean(stage.name),
+    clean(`${stage.type} ${stage.os}/${stage.arch}`),
+    clean(stage.machine) || '-',
+    stage.position === 0 ? '-' : String(stage.position),
+    stage.status === 'pending' && stage.startsIn !== null ? spanText(stage.startsIn) : '-',
+    duration(now - stage.created),
+  ])
+  const head = ['ID', 'STATUS', 'NAME', 'WANTS', 'WORKER', 'POSITION', 'STARTS', 'AGE']
+  print(table([head, ...rows]))
+}
+
+const clean = (text: string): string => cleanLine(text).join(' ')

@@ -1,0 +1,100 @@
+import { conflict, notFound } from '@waggle/domain'
+import { cleanLine } from '../clean-line.ts'
+import type { Client } from '../client.ts'
+import { print, printJson, table } from '../print.ts'
+import { duration } from '../progress/status-mark.ts'
+import { type ApiWorker, readWorker } from '../queue-shapes.ts'
+import type { JsonFlags } from './build-commands.ts'
+
+export const listWorkers = async (client: Client, flags: JsonFlags): Promise<void> => {
+  const raw = await client.operate('/api/workers')
+  if (flags.json) {
+    printJson(raw)
+    return
+  }
+  const workers = (Array.isArray(raw) ? raw : []).map(readWorker)
+  if (workers.length === 0) {
+    print('no workers')
+    return
+  }
+  const rows = workers.map((worker) => [
+    clean(worker.name),
+    worker.state,
+    `${worker.running}/${worker.slots}`,
+    clean(worker.type),
+    clean(worker.platform) || 'any',
+    clean(worker.labels.join(',')) || '-',
+    clean(worker.version),
+    ago(worker.lastSeen),
+    worker.id,
+  ])
+  const head = ['NAME', 'STATE', 'SLOTS', 'TYPE', 'PLATFORM', 'LABELS', 'VERSION', 'SEEN', 'ID']
+  print(table([head, ...rows]))
+}
+
+export const showWorker = async (client: Client, name: string, flags: JsonFlags): Promise<void> => {
+  const { id } = await findWorker(client, name)
+  show(await client.operate(`/api/workers/${encodeURIComponent(id)}`), flags)
+}
+
+export const changeWorker = async (
+  client: Client,
+  name: string,
+  change: 'drain' | 'resume',
+  flags: JsonFlags,
+): Promise<void> => {
+  const { id } = await findWorker(client, name)
+  show(await client.operate(`/api/workers/${encodeURIComponent(id)}/${change}`, 'POST'), flags)
+}
+
+export const removeWorker = async (client: Client, name: string): Promise<void> => {
+  const worker = await findWorker(client, name)
+  await client.operate(`/api/workers/${encodeURIComponent(worker.id)}`, 'DELETE')
+  print(`worker ${clean(worker.name)} removed`)
+}
+
+const findWorker = async (client: Client, wanted: string): Promise<ApiWorker> => {
+  const raw = await client.operate('/api/workers')
+  const workers = (Array.isArray(raw) ? raw : []).map(readWorker)
+  const byId = workers.find(({ id }) => id === wanted)
+  const named = workers.filter(({ name }) => name === wanted)
+  if (byId) return byId
+  const [first, second] = named
+  if (first === undefined) throw notFound('worker_unknown', `there is no worker "${wanted}"`)
+  if (second !== undefined)
+    throw conflict('worker_ambiguous', `several workers are named "${wanted}": use the id`)
+  return first
+}
+
+const show = (raw: unknown, flags: JsonFlags): void => {
+  if (flags.json) {
+    printJson(raw)
+    return
+  }
+  const worker = readWorker(raw)
+  print(`worker ${clean(worker.name)}: ${worker.state}`)
+  const drained =
+    worker.drainedSince === 0 ? '' : `${ago(worker.drainedSince)} by ${clean(worker.drainedBy)}`
+  const facts = [
+    ['id', worker.id],
+    ['boot', worker.boot],
+    ['type', worker.type],
+    ['platform', worker.platform],
+    ['labels', worker.labels.join(', ')],
+    ['version', worker.version],
+    ['slots', `${worker.running} of ${worker.slots} in use`],
+    ['drained', drained],
+    ['registered', ago(worker.registered)],
+    ['seen', ago(worker.lastSeen)],
+  ]
+  for (const [name, value] of facts) if (value) print(`  ${name?.padEnd(10)} ${clean(value)}`)
+  for (const { repo, build, stage, name, status, attempt, accepted } of worker.stages)
+    print(
+      `  ${clean(repo)} build ${build}, stage ${stage} ${clean(name)}: ${status}, attempt ${attempt}, accepted ${ago(accepted)}`,
+    )
+}
+
+const ago = (seconds: number): string =>
+  seconds === 0 ? '-' : `${duration(Date.now() / 1_000 - seconds)} ago`
+
+const clean = (text: string): string => cleanLine(text).join(' ')
