@@ -2,7 +2,13 @@ import type { Server } from 'node:http'
 import { apiSettings, processEnvironment, type SettingValues, sharedSettings } from '@waggle/config'
 import { authenticateWorker, type ControlDeps, startTimers } from '@waggle/control'
 import { createConverter } from '@waggle/convert'
-import { type Clock, type Logger, scaledTimers, systemClock } from '@waggle/domain'
+import {
+  type Clock,
+  type Logger,
+  scaledTimers,
+  systemClock,
+  type WebhookCall,
+} from '@waggle/domain'
 import { openLiveLog } from '@waggle/logs'
 import { ManifestThread } from '@waggle/pipeline'
 import { openPublisher, openSignals, openStalledChecks, watchRedis } from '@waggle/queue'
@@ -25,10 +31,12 @@ import { createApp } from './http/app.ts'
 import type { Identities } from './http/guard.ts'
 import type { Route } from './http/route.ts'
 import { listen } from './listen.ts'
+import { LoadReader } from './load-reader.ts'
 import { openDatabase } from './open-database.ts'
+import { openExtensions, openWebhooks } from './operator-services.ts'
 import { allRoutes } from './routes/all-routes.ts'
-import { readLoad } from './routes/system-routes.ts'
 import { version } from './version.ts'
+import { buildEventBody } from './webhook-bodies.ts'
 
 type ApiSettings = SettingValues<typeof apiSettings> & SettingValues<typeof sharedSettings>
 export const allApiSettings = { ...sharedSettings, ...apiSettings }
@@ -91,6 +99,10 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
     const manifests = new ManifestThread()
     manifests.warm()
     closers.push(() => manifests.close())
+    const system = { proto: settings.serverProto, host: settings.serverHost, link, version }
+    const bodyOf = (call: WebhookCall) => buildEventBody(database, system, call)
+    const webhooks = openWebhooks(settings, { database, clock, log, bodyOf })
+    closers.push(() => webhooks.stop())
     const control: ControlDeps = {
       database,
       offers,
@@ -106,17 +118,21 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
       converter: createConverter({
         isJsonnetEnabled: settings.jsonnetEnabled,
         importLimit: settings.jsonnetImportLimit,
+        isExtensionLast: settings.convertMulti,
       }),
       manifests,
       clock,
       log,
       timers,
+      partitionsPerRepo: settings.partitionsPerRepo,
       cloneAccount: {
         username: settings.gitUsername,
         password: settings.gitPassword,
         always: settings.gitAlwaysAuth,
       },
-      system: { proto: settings.serverProto, host: settings.serverHost, link, version },
+      system,
+      extensions: openExtensions(settings),
+      webhooks,
       newToken,
       hashToken: tokenHash,
     }
@@ -128,7 +144,8 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
     const background = new Background(log)
     closers.push(() => background.settled(finishWithinMs))
 
-    const metrics = createMetrics(() => readLoad(database))
+    const load = new LoadReader(database, clock)
+    const metrics = createMetrics(() => load.read())
     const deps: ApiDeps = {
       control,
       metrics,

@@ -1,3 +1,4 @@
+import { extensionSettings } from './extension-settings.ts'
 import { setting, types } from './setting.ts'
 
 /** Settings of the API process. */
@@ -119,6 +120,12 @@ export const apiSettings = {
     'Most files of the repository that one conversion of a Jsonnet file may import; 0 forbids imports.',
     { fallback: '50', aliases: ['DRONE_JSONNET_IMPORT_LIMIT'] },
   ),
+  partitionsPerRepo: setting(
+    'WAGGLE_PARTITIONS_PER_REPO',
+    types.integer(100, { min: 1, max: 100_000 }),
+    'Most kinds of workers (platform and labels) that the unfinished stages of one repository may ask for; a build beyond it ends in error.',
+    { fallback: '100' },
+  ),
   workerSlots: setting(
     'WAGGLE_API_WORKER_SLOTS',
     types.integer(0, { max: 10_000 }),
@@ -137,4 +144,5 @@ export const apiSettings = {
     'Whether `/metrics` answers without a token.',
     { fallback: 'false', aliases: ['DRONE_PROMETHEUS_ANONYMOUS_ACCESS'] },
   ),
+  ...extensionSettings,
 }

@@ -113,6 +113,16 @@ export const types = {
         ),
       fallback,
     ),
+  /** Whole seconds, or a duration as Drone's settings have it: `90`, `1m30s`, `2h`. */
+  seconds: (fallback: number, limits: { min: number; max: number }) =>
+    withDefault(
+      z
+        .string()
+        .regex(/^(\d{1,9}|(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s)?)$/, 'must be seconds or like 1m30s')
+        .transform(secondsOf)
+        .pipe(z.number().min(limits.min).max(limits.max)),
+      fallback,
+    ),
   decimal: (fallback: number) =>
     withDefault(z.string().transform(Number).pipe(z.number().positive().finite()), fallback),
   /** Go's ParseBool words, as Drone's settings take them. */
@@ -173,3 +183,13 @@ export const types = {
 
 const withDefault = <T>(type: z.ZodType<T>, fallback: T | undefined): z.ZodType<T> =>
   fallback === undefined ? type : type.optional().transform((value) => value ?? fallback)
+
+const unitSeconds: Readonly<Record<string, number>> = { h: 3_600, m: 60, s: 1 }
+
+const secondsOf = (text: string): number => {
+  if (/^\d+$/.test(text)) return Number(text)
+  let seconds = 0
+  for (const [, count, unit = ''] of text.matchAll(/(\d+)([hms])/g))
+    seconds += Number(count) * (unitSeconds[unit] ?? 0)
+  return seconds
+}

@@ -6,11 +6,13 @@ const buildsAtOnce = 10
 
 /** Deletes a repository with its secrets, builds and logs (rest-api.md §7.1). Conflict `repo_busy` while a stage of it
  *  is pending or running: those are cancelled first, knowingly. A removal that was broken off leaves an inactive
- *  repository with fewer builds, and may be repeated. `by`: who asked, for the log. Gives it as it was, inactive. */
+ *  repository with fewer builds, and may be repeated. `by`: who asked, for the log. `promise`: what is
+ *  told of it, in the transaction that deletes it. Gives it as it was, inactive. */
 export const removeRepo = async (
-  { database, log }: Pick<ControlDeps, 'database' | 'log'>,
+  { database, log, webhooks }: Pick<ControlDeps, 'database' | 'log' | 'webhooks'>,
   { id, slug }: Pick<Repo, 'id' | 'slug'>,
   by: string,
+  promise?: (stores: Stores) => Promise<void>,
 ): Promise<Repo> => {
   const closed = await database.transaction((stores) => closeRepo(stores, id))
   if (!closed) throw notFound('repo_not_found', 'There is no such repository.')
@@ -19,10 +21,13 @@ export const removeRepo = async (
       // Again each time: a build that was under way when it was closed may have come in.
       if (!(await closeRepo(stores, id))) return true
       if ((await stores.builds.deleteOldest(id, buildsAtOnce)) > 0) return false
-      return stores.repos.delete(id)
+      const isGone = await stores.repos.delete(id)
+      if (isGone) await promise?.(stores)
+      return isGone
     })
     if (isOver) break
   }
+  webhooks?.kick()
   log.info('repository removed', { 'repo.slug': slug, reason: `by ${by}` })
   return closed
 }

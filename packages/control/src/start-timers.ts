@@ -10,6 +10,7 @@ import { purge } from './purge/purge.ts'
 import { Reaper } from './reap.ts'
 import { lateLimitMs, ReaperHealth } from './reaper-health.ts'
 import { Reconciler } from './reconcile.ts'
+import { resumeDeliveries } from './trigger/resume-deliveries.ts'
 
 export interface RunningTimers {
   /** Starts no further tick; resolves when the running ones are over. */
@@ -19,20 +20,20 @@ export interface RunningTimers {
 /** Starts the timers that every API process has. Each tick is won by one process, by a compare-and-set on its row in
  *  SQL, so they also run while Redis is empty or away (design §5). */
 export const startTimers = (deps: ControlDeps): RunningTimers => {
-  const { timers, clock } = deps
+  const { timers, clock, webhooks } = deps
   const { cron, cleanup, purge: purging } = housekeepingOf(deps)
   const health = new ReaperHealth(clock, timers.graceMs)
   const reconciler = new Reconciler(deps)
   const limits = new LimitCheck(deps)
-  const reaper = new Reaper(deps, health)
   const order = new OrderKeeper(deps)
+  const reaper = new Reaper(deps, health)
   const cleaner = new Cleanup(deps, health)
   // What needs no Redis comes first.
   const reconcile = async () => {
     await limits.run()
     await reconciler.run()
-  }
     await order.run()
+  }
   // Rows of a commit that this or another process is just about to tell are left alone.
   const minAgeMs = Math.min(1_000, timers.reconcileMs / 2)
   const stopping = new AbortController()
@@ -42,6 +43,7 @@ export const startTimers = (deps: ControlDeps): RunningTimers => {
     { name: 'outbox', intervalMs: reconcileMs, run: () => pumpOutbox(deps, minAgeMs) },
     { name: 'reconcile', intervalMs: reconcileMs, run: reconcile },
     { name: 'reap', intervalMs: reconcileMs, run: (lateMs) => reaper.run(lateMs) },
+    { name: 'deliveries', intervalMs: 6 * reconcileMs, run: () => resumeDeliveries(deps) },
     ...only(cron.isEnabled, {
       name: 'cron',
       intervalMs: cron.intervalMs || reconcileMs,
@@ -53,6 +55,9 @@ export const startTimers = (deps: ControlDeps): RunningTimers => {
       run: (lateMs) => cleaner.run(lateMs, signal),
     }),
     { name: 'purge', intervalMs: purging.intervalMs, run: () => purge(deps, signal) },
+    ...(webhooks
+      ? [{ name: 'webhooks' as const, intervalMs: reconcileMs, run: () => webhooks.tick() }]
+      : []),
   ]
   const loops = works.map((work) => runTicks(deps, { ...work, health, signal }))
   return {

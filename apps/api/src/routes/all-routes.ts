@@ -22,6 +22,7 @@ import { submitRoutes } from './submit-routes.ts'
 import { systemRoutes } from './system-routes.ts'
 import { templateRoutes } from './template-routes.ts'
 import { userRoutes } from './user-routes.ts'
+import { webhookRoutes } from './webhook-routes.ts'
 import { workerRoutes } from './worker-routes.ts'
 
 /** Everything that the API answers. Where two patterns fit a path, the first one counts. */
@@ -30,6 +31,7 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...workerRoutes(deps),
   ...userRoutes(),
   ...queueRoutes(deps),
+  ...webhookRoutes(deps),
   ...registryRoutes(deps),
   ...submitRoutes(deps),
   ...planRoutes(deps),
@@ -40,9 +42,9 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...deliveryRoutes(deps),
   ...explainRoutes(deps),
   ...approvalRoutes(deps),
+  ...limitRoutes(deps),
   ...logRoutes(deps),
   ...cardRoutes(deps),
-  ...limitRoutes(deps),
   ...secretRoutes(deps),
   ...orgSecretRoutes(deps),
   ...templateRoutes(deps),

@@ -1,5 +1,5 @@
-import { removeRepo } from '@waggle/control'
-import { mostPriority, type RepoPatch } from '@waggle/domain'
+import { promiseWebhooks, removeRepo } from '@waggle/control'
+import { mostPriority, type Repo, type RepoPatch, type Stores, type User } from '@waggle/domain'
 import { checkConfigPath, checkGitAddress } from '@waggle/scm'
 import type { ApiDeps } from '../api-deps.ts'
 import { jsonBody, page, parameter } from '../http/call.ts'
@@ -10,6 +10,7 @@ import { badRequest, missing } from '../http/status-of.ts'
 import { newRepo } from '../new-repo.ts'
 import { newRepoKey, signerPlace } from '../repo-keys.ts'
 import { repoShape } from '../shapes/repo-shape.ts'
+import { repoEventBody } from '../webhook-bodies.ts'
 
 const visibilities = ['public', 'private', 'internal'] as const
 const minutes = { min: 1, max: 60 * 24 * 30 }
@@ -20,6 +21,28 @@ export const repoRoutes = ({ control, localFolders }: ApiDeps): readonly Route[]
   const update = async (id: number, patch: RepoPatch) => {
     const repo = await database.repos.update(id, patch)
     if (repo === null) throw missing()
+    return repo
+  }
+  /** In the transaction that changes it, so that it is told exactly when it happened. */
+  const promise = (
+    stores: Stores,
+    action: 'enabled' | 'disabled' | 'deleted',
+    repo: Repo,
+    user?: User,
+  ) => {
+    const facts = user === undefined ? { repo } : { repo, user }
+    const body = repoEventBody(control.system, action, facts)
+    return promiseWebhooks(control, stores, { event: 'repo', action, repoId: repo.id, body })
+  }
+  const activate = async (old: Repo, active: boolean, user: User) => {
+    const repo = await database.transaction(async (stores) => {
+      const changed = await stores.repos.update(old.id, { active })
+      if (changed === null) throw missing()
+      if (active && !old.active) await promise(stores, 'enabled', changed, user)
+      if (!active && old.active) await promise(stores, 'disabled', changed)
+      return changed
+    })
+    control.webhooks?.kick()
     return repo
   }
   return [
@@ -38,7 +61,12 @@ export const repoRoutes = ({ control, localFolders }: ApiDeps): readonly Route[]
       }
       const { repo, signer } = newRepo(sealer, wish)
       if (wish.gitHttpUrl !== '') await checkGitAddress(wish.gitHttpUrl, localFolders)
-      const stored = await database.repos.create(repo)
+      const stored = await database.transaction(async (stores) => {
+        const created = await stores.repos.create(repo)
+        await promise(stores, 'enabled', created, call.user)
+        return created
+      })
+      control.webhooks?.kick()
       call.log.info('repository registered', { 'repo.slug': stored.slug })
       return json({ ...repoShape(stored), signer })
     }),
@@ -66,13 +94,19 @@ export const repoRoutes = ({ control, localFolders }: ApiDeps): readonly Route[]
       const more = address === undefined ? {} : { gitHttpUrl: address }
       return json(repoShape(await update(call.repo.id, { ...patch, ...more })))
     }),
-    route.admin('POST /api/repos/:owner/:name', async ({ repo }) =>
-      json(repoShape(await update(repo.id, { active: true }))),
+    route.admin('POST /api/repos/:owner/:name', async ({ repo, user }) =>
+      json(repoShape(await activate(repo, true, user))),
     ),
     route.admin('DELETE /api/repos/:owner/:name', async (call) => {
       if (parameter(call, 'remove') === 'true')
-        return json(repoShape(await removeRepo(control, call.repo, call.user.login)))
-      return json(repoShape(await update(call.repo.id, { active: false })))
+        return json(
+          repoShape(
+            await removeRepo(control, call.repo, call.user.login, (stores) =>
+              promise(stores, 'deleted', { ...call.repo, active: false }),
+            ),
+          ),
+        )
+      return json(repoShape(await activate(call.repo, false, call.user)))
     }),
     // A new webhook key, shown this once; the old one stops at the same moment.
     route.admin('POST /api/repos/:owner/:name/signer', async ({ repo }) => {
