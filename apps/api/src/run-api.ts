@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import { apiSettings, processEnvironment, type SettingValues, sharedSettings } from '@waggle/config'
-import { authenticateWorker, type ControlDeps, startTimers } from '@waggle/control'
+import { authenticateWorker, type ControlDeps, countWorkers, startTimers } from '@waggle/control'
 import { createConverter } from '@waggle/convert'
 import {
   type Clock,
@@ -145,7 +145,10 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
     closers.push(() => background.settled(finishWithinMs))
 
     const load = new LoadReader(database, clock)
-    const metrics = createMetrics(() => load.read())
+    const metrics = createMetrics(async () => ({
+      ...(await load.read()),
+      workers: await countWorkers(control),
+    }))
     const deps: ApiDeps = {
       control,
       metrics,

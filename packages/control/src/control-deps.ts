@@ -34,6 +34,8 @@ export interface ControlDeps {
   readonly system: Given['system']
   /** Absent = steps clone without a credential. */
   readonly cloneAccount?: CloneAccount
+  /** Most partitions that the unfinished stages of one repository may be in; absent = 100. */
+  readonly partitionsPerRepo?: number
   /** Absent = the defaults. */
   readonly housekeeping?: Housekeeping
   /** Services of the operator that take part in decisions; absent = none. */

@@ -7,6 +7,7 @@ import {
   type Stores,
 } from '@waggle/domain'
 import type { PlannedStage, SkippedStage } from '@waggle/pipeline'
+import { capPartitions } from './cap-partitions.ts'
 import type { ControlDeps } from './control-deps.ts'
 import { FewAtOnce } from './few-at-once.ts'
 import { isVerified, newBuild, newStage } from './new-build.ts'
@@ -53,9 +54,9 @@ const errorLimit = 4_000
 /** Number, build, stages, delivery and the promise to offer, all in one transaction, so that numbers have no gap and
  *  nothing is half there. `null`: the same delivery has built already, or another one that says the same. */
 export const storeBuild = async (
-  deps: Pick<ControlDeps, 'database' | 'clock' | 'webhooks'>,
+  deps: Pick<ControlDeps, 'database' | 'clock' | 'webhooks' | 'partitionsPerRepo'>,
   submission: Submission,
-  plan: BuildPlan,
+  wished: BuildPlan,
 ): Promise<StoredBuild | null> => {
   const { repo, delivery } = submission
   const work = async (stores: Stores, atEnd: AtEnd): Promise<StoredBuild | null> => {
@@ -64,6 +65,7 @@ export const storeBuild = async (
     const number = await stores.repos.nextBuildNumber(repo.id)
     // With the repository's row held, nobody else can be about to build the same.
     if (delivery.content !== '') await refuseSame(stores, submission)
+    const plan = await capPartitions(stores, repo.id, wished, deps.partitionsPerRepo)
     const build = await createRecord(stores, submission, plan, number, deps.clock.now())
     const latest = latestKeyOf(build)
     if (latest !== null && latest.name !== '') await stores.latest.set(repo.id, latest, build.id)

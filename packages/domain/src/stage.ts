@@ -133,8 +133,15 @@ export interface StageStore {
   /** Stages that may be offered: pending, not held, not held back by a limit. Those with an id above `afterId`,
    *  ascending; for re-offering in batches. */
   listOfferable(afterId: number, limit: number): Promise<readonly Stage[]>
-  /** Stages with status pending or running, by id (rest-api.md §7.12). */
-  listIncomplete(): Promise<readonly Stage[]>
+  /** One offerable stage of each partition that has any, at most `limit`; its cost grows with the partitions, not with
+   *  what waits in them. */
+  listOfferableHeads(limit: number): Promise<readonly Stage[]>
+  /** The first offerable stages of one partition, by band and start tag. */
+  listOfferableOf(partition: string, limit: number): Promise<readonly Stage[]>
+  /** The partitions of the repository's unfinished stages, at most `limit`, by name. */
+  listOpenPartitions(repoId: number, limit: number): Promise<readonly string[]>
+  /** Stages with status pending or running, by id, the newest first where asked (rest-api.md §7.12). */
+  listIncomplete(limit?: number, isNewestFirst?: boolean): Promise<readonly Stage[]>
   /** How long the last stages of this repository and name took that ran to their end, newest first, milliseconds. */
   listDurations(repoId: number, name: string, limit: number): Promise<readonly number[]>
   /** When the stage last became pending, database clock; 0 = never. */

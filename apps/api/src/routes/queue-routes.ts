@@ -9,6 +9,8 @@ import { stageRowShape } from '../shapes/stage-row-shape.ts'
 import { stageShape } from '../shapes/stage-shape.ts'
 
 const mostIncomplete = 50
+/** Of the queue, and of what is not finished, no more is read into the memory: there may be a million stages. */
+const mostStages = 10_000
 /** So many of the queue get a position and likely times. */
 const mostOutlooks = 50
 
@@ -17,7 +19,7 @@ export const queueRoutes = ({ control }: ApiDeps): readonly Route[] => {
   const { database } = control
   return [
     route.sysadmin('GET /api/queue', async () => {
-      const stages = await database.stages.listIncomplete()
+      const stages = await database.stages.listIncomplete(mostStages)
       const outlooks = await stageOutlooks(control, stages, mostOutlooks)
       return json(stages.map((stage) => stageShape(stage, { outlook: outlooks.get(stage.id) })))
     }),
@@ -57,7 +59,8 @@ const incompleteBuilds = async (
   database: ApiDeps['control']['database'],
   most: number,
 ): Promise<readonly IncompleteBuild[]> => {
-  const byBuild = Map.groupBy(await database.stages.listIncomplete(), (stage) => stage.buildId)
+  const newestFirst = await database.stages.listIncomplete(mostStages, true)
+  const byBuild = Map.groupBy(newestFirst.toReversed(), (stage) => stage.buildId)
   const newest = [...byBuild].toSorted(([a], [b]) => b - a).slice(0, most)
   const repos = new Map<number, Repo | null>()
   const rows: IncompleteBuild[] = []

@@ -1,5 +1,4 @@
 import { isWaggleError, unavailable } from '@waggle/domain'
-import type { ServerLoad } from '@waggle/telemetry'
 import type { ApiDeps } from '../api-deps.ts'
 import { empty, json, text } from '../http/reply.ts'
 import { type Route, route } from '../http/route.ts'
@@ -45,16 +44,4 @@ const answers = async (question: () => Promise<void>): Promise<boolean> => {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** What the metrics show of the database. */
-export const readLoad = async (database: ApiDeps['control']['database']): Promise<ServerLoad> => {
-  const [nowMs, builds, partitions, users, activeRepos] = await Promise.all([
-    database.now(),
-    database.builds.countByStatus(),
-    database.stages.loadByPartition(),
-    database.users.count(),
-    database.repos.countActive(),
-  ])
-  return { nowMs, builds, partitions, users, activeRepos }
 }

@@ -18,6 +18,7 @@ import { limitsAndOrder } from './0012-limits-and-order.ts'
 import { crons } from './0013-crons.ts'
 import { retention } from './0014-retention.ts'
 import { deadlines } from './0015-deadlines.ts'
+import { openPartitions } from './0016-open-partitions.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -36,6 +37,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0013-crons': crons(dialect),
   '0014-retention': retention(dialect),
   '0015-deadlines': deadlines,
+  '0016-open-partitions': openPartitions,
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

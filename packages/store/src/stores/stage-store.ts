@@ -239,8 +239,60 @@ const listOfferable = query(({ db }, p: { afterId: number; limit: number }) =>
     .limit(p.limit),
 )
 
-const listIncomplete = query(({ db }) =>
-  db.selectFrom('stages').select(stage.columns).where(isIncomplete).orderBy('id'),
+// From one partition to the next by the index: stages that wait in between are not read.
+const listOfferableHeads = query(({ db }, p: { limit: number }) =>
+  db
+    .selectFrom('stages')
+    .select(stage.columns)
+    .where(
+      sql<boolean>`id in (with recursive heads(name) as (
+        select (select "partition" from stages where ${isOfferable} order by "partition" limit 1)
+        union all
+        select (select "partition" from stages where ${isOfferable} and "partition" > heads.name order by "partition" limit 1)
+        from heads where heads.name is not null)
+      select (select id from stages where ${isOfferable} and "partition" = heads.name order by band, start_tag, id limit 1)
+      from heads where heads.name is not null limit cast(${p.limit} as bigint))`,
+    ),
+)
+
+const listOfferableOf = query(({ db }, p: { partition: string; limit: number }) =>
+  db
+    .selectFrom('stages')
+    .select(stage.columns)
+    .where('partition', '=', p.partition)
+    .where(isOfferable)
+    .where(
+      sql<boolean>`band = (select max(band) from stages where "partition" = ${p.partition} and ${isOfferable})`,
+    )
+    .orderBy('startTag')
+    .orderBy('id')
+    .limit(p.limit),
+)
+
+const listOpenPartitions = query(({ db }, p: { repoId: number; limit: number }) =>
+  db
+    .selectFrom(
+      sql<{ name: string | null }>`(with recursive names(name) as (
+        select (select min("partition") from stages where repo_id = ${p.repoId} and ${isUnfinished})
+        union all
+        select (select min("partition") from stages where repo_id = ${p.repoId} and ${isUnfinished} and "partition" > names.name)
+        from names where names.name is not null)
+      select name from names where name is not null limit cast(${p.limit} as bigint))`.as('found'),
+    )
+    .select('found.name'),
+)
+
+const listIncomplete = query(({ db }, p: { limit: number }) =>
+  db.selectFrom('stages').select(stage.columns).where(isIncomplete).orderBy('id').limit(p.limit),
+)
+
+const listNewestIncomplete = query(({ db }, p: { limit: number }) =>
+  db
+    .selectFrom('stages')
+    .select(stage.columns)
+    .where(isIncomplete)
+    .orderBy('id', 'desc')
+    .limit(p.limit),
 )
 
 // An accepted stage keeps its status until its worker starts it, but it does not wait any more.
@@ -312,7 +364,13 @@ export const stageStore = (session: Session): StageStore => {
         after = rows.at(-1)?.id ?? after
       }
     },
-    listIncomplete: async () => all(await session.read(listIncomplete, {})),
+    listOfferableHeads: async (limit) => all(await session.read(listOfferableHeads, { limit })),
+    listOfferableOf: async (partition, limit) =>
+      all(await session.read(listOfferableOf, { partition, limit })),
+    listOpenPartitions: async (repoId, limit) =>
+      (await session.read(listOpenPartitions, { repoId, limit })).flatMap(({ name }) => name ?? []),
+    listIncomplete: async (limit = Number.MAX_SAFE_INTEGER, isNewestFirst = false) =>
+      all(await session.read(isNewestFirst ? listNewestIncomplete : listIncomplete, { limit })),
     loadByPartition: async () =>
       (await session.read(loadByPartition, {})).map(
         (row): PartitionLoad => ({

@@ -175,6 +175,38 @@ export const describeStages = (open: OpenDatabase): void => {
       expect(open_.map((s) => s.id)).toEqual(open_.map((s) => s.id).toSorted((a, b) => a - b))
     })
 
+    it('finds partitions that have offerable stages, and the first of each', async () => {
+      const build = await seedBuild(open())
+      const { stages } = open()
+      const start = `test-${randomUUID()}`
+      const names = ['a', 'b', 'c', 'd'].map((end) => `${start}-${end}`)
+      const [a = '', b = '', c = '', d = ''] = names
+      await stages.create([
+        newStage(build, 1, { partition: a, band: 0, startTag: 5 }),
+        newStage(build, 2, { partition: a, band: 0, startTag: 3 }),
+        newStage(build, 3, { partition: a, band: -1, startTag: 1 }),
+        newStage(build, 4, { partition: b, isHeld: true }),
+        newStage(build, 5, { partition: c, status: 'running' }),
+        newStage(build, 6, { partition: d, band: 2 }),
+        newStage(build, 7, { partition: c, status: 'success' }),
+      ])
+      const heads = (await stages.listOfferableHeads(100_000)).map(({ partition }) => partition)
+      expect(heads.length).toBe(new Set(heads).size)
+      expect(names.filter((name) => heads.includes(name))).toEqual([a, d])
+      expect(await stages.listOfferableHeads(1)).toHaveLength(1)
+      const numbers = async (partition: string, limit: number) =>
+        (await stages.listOfferableOf(partition, limit)).map(({ number }) => number)
+      expect(await numbers(a, 1)).toEqual([2])
+      // Those of a lower band come when the band above is empty.
+      expect(await numbers(a, 9)).toEqual([2, 1])
+      expect(await numbers(b, 9)).toEqual([])
+      expect(await stages.listOpenPartitions(build.repoId, 9)).toEqual(names)
+      expect(await stages.listOpenPartitions(build.repoId, 2)).toEqual([a, b])
+      expect(await stages.listOpenPartitions(0, 9)).toEqual([])
+      const newest = await stages.listIncomplete(3, true)
+      expect(newest.map(({ number }) => number)).toEqual([6, 5, 4])
+    })
+
     it('tells the load of a partition and since when its oldest stage waits', async () => {
       const build = await seedBuild(open())
       const partition = `test-${randomUUID()}`
