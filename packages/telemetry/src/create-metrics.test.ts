@@ -8,6 +8,7 @@ test('shows the gauges of builds, stages and partitions, and forgets partitions 
     partitions: [{ partition: 'a', pending: 4, running: 5, oldestPendingAt: 7_500 }],
     activeRepos: 6,
     users: 7,
+    workers: { idle: { count: 2, slots: 5 }, gone: { count: 0, slots: 0 } },
   }
   let current = load
   const metrics = createMetrics(async () => current)
@@ -25,6 +26,9 @@ test('shows the gauges of builds, stages and partitions, and forgets partitions 
     'waggle_partition_pending{partition="a"} 4',
     'waggle_partition_running{partition="a"} 5',
     'waggle_partition_oldest_wait_seconds{partition="a"} 2.5',
+    'waggle_workers{state="idle"} 2',
+    'waggle_worker_slots{state="idle"} 5',
+    'waggle_workers{state="gone"} 0',
     'waggle_dispatch_seconds_count 1',
     'waggle_http_requests_total{method="GET",status="200"} 1',
   ])

@@ -8,6 +8,8 @@ export interface ServerLoad {
   readonly partitions: readonly PartitionLoad[]
   readonly activeRepos: number
   readonly users: number
+  /** How many workers are in each state, and how many slots they have; every state is named. */
+  readonly workers?: Readonly<Record<string, { readonly count: number; readonly slots: number }>>
 }
 
 export interface Metrics {
@@ -64,7 +66,15 @@ const loadGauges = (registry: Registry): ((load: ServerLoad) => void) => {
     'waggle_partition_oldest_wait_seconds',
     'How long the oldest pending stage of the partition has waited.',
   )
+  const perState = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ['state'], registers: [registry] })
+  const workers = perState('waggle_workers', 'Workers by state.')
+  const slots = perState('waggle_worker_slots', 'Slots of the workers by state.')
   return (load) => {
+    for (const [state, of] of Object.entries(load.workers ?? {})) {
+      workers.set({ state }, of.count)
+      slots.set({ state }, of.slots)
+    }
     builds.set(Object.values(load.builds).reduce((sum, count) => sum + count, 0))
     pendingBuilds.set(load.builds.pending ?? 0)
     runningBuilds.set(load.builds.running ?? 0)
