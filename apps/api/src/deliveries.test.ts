@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { startRedis, tempFolder, waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { signature, startTestApi, type TestApi } from './test-api.ts'
+import { adminToken, signature, startTestApi, type TestApi } from './test-api.ts'
 
 const manifest = `kind: pipeline
 name: build
@@ -273,5 +274,48 @@ describe('cancelling', () => {
     expect(json).toMatchObject({ status: 'skipped', end_reason: reason })
     expect(await statusOf(next.number)).toBe('pending')
     await api.call('PATCH', repo, { auto_cancel_pushes: false })
+  })
+})
+
+describe('the command line', () => {
+  const main = join(import.meta.dirname, '../../cli/src/main.ts')
+  const waggle = async (...args: string[]) => {
+    const env = { HOME: api.folder, WAGGLE_SERVER_URL: api.url, WAGGLE_TOKEN: adminToken }
+    const run = promisify(execFile)(process.execPath, [main, ...args], { env })
+    return run.then(
+      ({ stdout }) => stdout,
+      (error: { stderr: string }) => error.stderr,
+    )
+  }
+
+  test('lists deliveries, shows one and delivers it again', async () => {
+    await send({ ref: 'dev', after: head }, { 'x-waggle-delivery': 'cli-1' })
+    const { id } = await newest()
+    const rule = 'trigger.branch: dev is not in [main]'
+    const listed = await waggle('delivery', 'ls', 'me/hello', '--outcome', 'skipped')
+    expect(listed).toMatch(/OUTCOME/)
+    expect(listed).toContain('refs/heads/dev')
+    const shown = await waggle('delivery', 'info', 'me/hello', String(id))
+    for (const part of ['skipped', rule, 'webhook cli-1', 'can be delivered again'])
+      expect(shown).toContain(part)
+    const again = await waggle('delivery', 'redeliver', 'me/hello', String(id))
+    for (const part of [rule, 'tries    2']) expect(again).toContain(part)
+  })
+
+  test('restarts, promotes, and stops all that wait', async () => {
+    const { json: old } = await start('?branch=main')
+    const param = ['--param', 'A=1']
+    const restarted = await waggle('build', 'restart', 'me/hello', String(old.number), ...param)
+    expect(restarted).toBe(`build ${old.number + 1} of me/hello: pending\n`)
+    const promoted = await waggle('build', 'promote', 'me/hello', String(old.number), 'live')
+    expect(promoted).toBe(`build ${old.number + 2} of me/hello: pending\n`)
+    const failed = await waggle('build', 'restart', 'me/hello', String(old.number), '--failed')
+    expect(failed).toContain('cannot retry the failed stages of a build that is not over')
+    const approved = await waggle('build', 'approve', 'me/hello', String(old.number), '1')
+    expect(approved).toContain('Cannot approve a Pipeline with Status "pending"')
+    const stopped = await waggle('build', 'stop', 'me/hello', '--pending')
+    expect(stopped).toContain(`build ${old.number + 2} of me/hello: killed\n`)
+    const info = await waggle('build', 'info', 'me/hello', String(old.number))
+    expect(info).toContain('cancelled by admin')
   })
 })

@@ -53,6 +53,18 @@ describe('createClient', () => {
     expect(error.message).toContain('built nothing')
   })
 
+  it('says why nothing was built', async () => {
+    const seen: (string | undefined)[] = []
+    const client = await serve((request, response) => {
+      seen.push(`${request.method} ${request.url}`)
+      response.writeHead(200, { 'x-waggle-reason': 'trigger.branch: d%C3%A9v is not in [main]' })
+      response.end('null')
+    })
+    const error = await failure(client.startBuild('a/b', 'builds/3/promote', { target: 'x y' }))
+    expect(error.message).toContain('trigger.branch: dév is not in [main]')
+    expect(seen).toEqual(['POST /api/repos/a/b/builds/3/promote?target=x+y'])
+  })
+
   it('does not take the page of some other server for an answer', async () => {
     const client = await serve((_, response) => response.end('<html>'))
     const error = await failure(client.findBuild('a/b', 1))
