@@ -1,5 +1,13 @@
 /** Timers that every API process has and one wins (design §5): a row each, won by a compare-and-set. */
-export type TickName = 'webhooks' | 'reconcile' | 'outbox' | 'reap' | 'cleanup' | 'purge' | 'cron'
+export type TickName =
+  | 'webhooks'
+  | 'reconcile'
+  | 'outbox'
+  | 'deliveries'
+  | 'reap'
+  | 'cleanup'
+  | 'purge'
+  | 'cron'
 
 export interface TickStore {
   /** Wins the tick if it is due by the database's clock, and sets the next one `intervalMs` from now. Gives how
