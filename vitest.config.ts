@@ -36,6 +36,8 @@ export default defineConfig({
         [60_000, 60_000],
       ),
       project('fuzz', ['test/fuzz/**/*.test.ts'], [120_000, 60_000]),
+      project('model', ['test/model/**/*.test.ts'], [600_000, 120_000]),
+      project('races', ['test/races/**/*.test.ts'], [600_000, 120_000]),
       project('integration', ['test/integration/**/*.test.ts'], [120_000, 120_000]),
       { test: { ...system('examples').test, testTimeout: 90_000 } },
       system('e2e'),

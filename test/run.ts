@@ -29,7 +29,8 @@ if (values.help) {
 Installs what the tests need (redis-server, PostgreSQL, git, a container engine) where it is missing and
 the machine allows it, then runs type check, lint, layer rules and all suites.
 
-  --project NAME  only these suites: packages, apps, architecture, fuzz, integration, examples, e2e, fault
+  --project NAME  only these suites: packages, apps, architecture, fuzz, model, races, integration,
+                  examples, e2e, fault
   --skip-check    no type check and no lint
   --runs N        inputs of each fuzz and property test (default: a CI-sized slice)
 

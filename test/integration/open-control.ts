@@ -33,6 +33,8 @@ export interface TestControl {
   readonly database: Database
   readonly redis: TestRedis
   readonly folder: string
+  /** Of PostgreSQL; empty on SQLite. */
+  readonly databaseUrl: string
   repo(more?: Partial<NewRepo>): Promise<Repo>
   submit(repo: Repo, text: string, more?: Partial<SubmitRequest>): ReturnType<typeof submitBuild>
   worker(more?: Partial<RegisterQuestion>): Promise<WorkerRecord>
@@ -83,6 +85,7 @@ export const openControl = async (
     database,
     redis: server,
     folder: folder.path,
+    databaseUrl: postgres?.url ?? '',
     repo: (more = {}) => database.repos.create({ ...plainRepo(++repos), ...more }),
     submit: (repo, text, more = {}) =>
       submitBuild(deps, {
@@ -134,7 +137,7 @@ const plainRepo = (number: number): NewRepo => ({
   secretSealed: new Uint8Array(),
 })
 
-const plainWorker = (): RegisterQuestion => ({
+export const plainWorker = (): RegisterQuestion => ({
   workerId: randomUUID(),
   bootId: randomUUID(),
   name: 'bee',

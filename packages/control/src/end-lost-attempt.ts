@@ -100,7 +100,7 @@ export const endLostAttempt = async (
     if (!isStageOver) await failStage(stores, stage, lossText(decision, attempt), nowMs)
     else await stores.stages.update(stage.id, { isHeld: false }, { attempt: attempt.number })
     // It may still run: then others wait as if it did.
-    if (limitsOf !== null && attempt.state !== 'leased') {
+    if (limitsOf !== null && (await mayStillRun(stores, attempt))) {
       const { killGraceMs } = deps.timers
       const placeUntil = await placeOfLost({ stores, killGraceMs }, stage)
       await stores.stages.update(stage.id, { placeUntil })
@@ -115,6 +115,12 @@ export const endLostAttempt = async (
   tellChange(deps, result.build)
   const { decision, outbox, pending } = result
   return { decision, outbox, pending }
+}
+
+/** Something of it was granted. A cancelled attempt does not say so any more, but its steps do. */
+const mayStillRun = async (stores: Stores, { stageId, state }: Attempt): Promise<boolean> => {
+  if (state !== 'closing') return state === 'granted'
+  return (await stores.steps.listByStage(stageId)).some((step) => step.grantedTry > 0)
 }
 
 const endAttempt = async (stores: Stores, attempt: Attempt): Promise<readonly OutboxRow[]> => {
