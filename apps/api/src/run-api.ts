@@ -34,6 +34,7 @@ import { listen } from './listen.ts'
 import { LoadReader } from './load-reader.ts'
 import { openDatabase } from './open-database.ts'
 import { openExtensions, openWebhooks } from './operator-services.ts'
+import { housekeepingOf } from './housekeeping-of.ts'
 import { allRoutes } from './routes/all-routes.ts'
 import { version } from './version.ts'
 import { buildEventBody } from './webhook-bodies.ts'
@@ -124,6 +125,7 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
       clock,
       log,
       timers,
+      housekeeping: housekeepingOf(settings),
       partitionsPerRepo: settings.partitionsPerRepo,
       cloneAccount: {
         username: settings.gitUsername,

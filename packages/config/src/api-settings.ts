@@ -1,4 +1,5 @@
 import { extensionSettings } from './extension-settings.ts'
+import { housekeepingSettings } from './housekeeping-settings.ts'
 import { setting, types } from './setting.ts'
 
 /** Settings of the API process. */
@@ -138,6 +139,7 @@ export const apiSettings = {
     'Run that worker also where other workers are let in, and with `WAGGLE_WORKER_SLOTS` slots where its own number is 0.',
     { fallback: 'false', aliases: ['DRONE_AGENTS_DISABLED'] },
   ),
+  ...housekeepingSettings,
   metricsAnonymous: setting(
     'WAGGLE_METRICS_ANONYMOUS',
     types.flag(false),

@@ -15,7 +15,13 @@ export { cancelOpen } from './cancel-open.ts'
 export { Cleanup } from './cleanup/cleanup.ts'
 export type { ControlDeps } from './control-deps.ts'
 export { countWorkers, type WorkerCounts } from './count-workers.ts'
-export { type CronWish, changeCron, createCron, runCron } from './cron/keep-crons.ts'
+export {
+  type CronChange,
+  type CronWish,
+  changeCron,
+  createCron,
+  runCron,
+} from './cron/keep-crons.ts'
 export { runDueCrons } from './cron/run-due-crons.ts'
 export { declineBuild, declineStage } from './decline.ts'
 export { mayOffer, publishOffers } from './dispatch.ts'

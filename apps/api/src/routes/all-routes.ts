@@ -5,12 +5,14 @@ import { buildRoutes } from './build-routes.ts'
 import { cardRoutes } from './card-routes.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
 import { explainRoutes } from './explain-routes.ts'
+import { cronRoutes } from './cron-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { latestRoutes } from './latest-routes.ts'
 import { limitRoutes } from './limit-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { orgSecretRoutes } from './org-secret-routes.ts'
 import { planRoutes } from './plan-routes.ts'
+import { purgeRoutes } from './purge-routes.ts'
 import { queueRoutes } from './queue-routes.ts'
 import { registryRoutes } from './registry-routes.ts'
 import { repoRoutes } from './repo-routes.ts'
@@ -42,6 +44,8 @@ export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...deliveryRoutes(deps),
   ...explainRoutes(deps),
   ...approvalRoutes(deps),
+  ...cronRoutes(deps),
+  ...purgeRoutes(deps),
   ...limitRoutes(deps),
   ...logRoutes(deps),
   ...cardRoutes(deps),

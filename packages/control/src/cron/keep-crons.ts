@@ -45,7 +45,9 @@ export const createCron = async (deps: CronDeps, repo: Repo, wish: CronWish): Pr
   return deps.database.crons.create(row)
 }
 
-export type CronChange = Partial<Omit<CronWish, 'name'>>
+export type CronChange = {
+  readonly [K in keyof Omit<CronWish, 'name'>]?: CronWish[K] | undefined
+}
 
 /** Changes a cron. Its next time stays as it is, so that one that was disabled runs what it missed once, unless the
  *  expression or the time zone changes. */
