@@ -48,7 +48,7 @@ export class OrderKeeper {
     const isMoving = new Set(moving.map(keyOf))
     for (const far of await orders.listFar(bandWidth / 2)) {
       const { partition, band, base, head } = far
-      if (head === null || head - base < bandWidth / 4 || isMoving.has(keyOf(far))) continue
+      if (head === null || head - base < bandWidth / 2 || isMoving.has(keyOf(far))) continue
       await orders.setBase(partition, band, head, true)
       await this.#renumber({ partition, band, base: head })
       this.#deps.log.info('stages of a partition were numbered anew', { partition })

@@ -105,14 +105,16 @@ interface Renumbering extends BandParams {
   readonly limit: number
 }
 
+const numberAnew = (p: Renumbering): RawBuilder<number> =>
+  sql<number>`cast(${p.first} as bigint) + case when start_tag - ${p.base} > ${sql.lit(bandWidth - 1)} then ${sql.lit(bandWidth - 1)} when start_tag < ${p.base} then 0 else start_tag - ${p.base} end`
+
+// Far from the head all have the last number, before and after: they are left alone.
 const renumber = query(({ db }, p: Renumbering) =>
   db
     .updateTable('stages')
-    .set({
-      queueNumber: sql<number>`${p.first} + case when start_tag - ${p.base} > ${sql.lit(bandWidth - 1)} then ${sql.lit(bandWidth - 1)} when start_tag < ${p.base} then 0 else start_tag - ${p.base} end`,
-    })
+    .set({ queueNumber: numberAnew(p) })
     .where(
-      sql<boolean>`id in (select id from stages where partition = ${p.partition} and band = ${p.band} and ${waits()} and (start_tag > ${p.startTag} or (start_tag = ${p.startTag} and id > ${p.id})) order by start_tag, id limit ${p.limit})`,
+      sql<boolean>`id in (select id from stages where partition = ${p.partition} and band = ${p.band} and ${waits()} and (start_tag > ${p.startTag} or (start_tag = ${p.startTag} and id > ${p.id})) and queue_number <> ${numberAnew(p)} order by start_tag, id limit ${p.limit})`,
     )
     .where(waits())
     .returning(['id', 'startTag']),
