@@ -138,6 +138,8 @@ describe('what comes back', () => {
   it.each([
     ['no JSON', '<html>', 'not JSON'],
     ['a number', '{"data":1}', 'no text'],
+    ['a bare text', '"kind: pipeline"', 'no JSON object'],
+    ['a list', '[]', 'no JSON object'],
     ['a strange encoding', null, 'encoding that was not asked for'],
   ])('makes no sense: %s', async (_, text, message) => {
     const { ask } = await configOf((_call, answer) => {

@@ -139,6 +139,7 @@ const createSecret =
   async (facts, { path, name }, signal) => {
     const question = { path, name, ...factsQuestion(shapes, facts) }
     const answer = readAnswer(asked, await askExtension(asked, question, signal))
+    if (answer !== null) mustBeObject(asked, answer)
     const value = textOf(answer, 'data') ?? ''
     if (value === '') return null
     const isTrue = (key: string) => memberOf(answer, key) === true
@@ -190,15 +191,22 @@ const createAdmit =
     const said = readAnswer(asked, answer)
     // No user, no word about being an admin (quirk S19).
     if (said === null) return { kind: 'admitted', admin: null }
+    mustBeObject(asked, said)
     return { kind: 'admitted', admin: memberOf(said, 'admin') === true }
   }
 
 const dataOf = (asked: Asked, answer: unknown): string | null => {
   if (answer === null) return null
+  mustBeObject(asked, answer)
   const data = memberOf(answer, 'data') ?? ''
   if (typeof data !== 'string')
     throw invalid('extension_answer', `${asked.name}: the answer's data is no text`)
   return data === '' ? null : data
+}
+
+const mustBeObject = ({ name }: Asked, answer: unknown): void => {
+  if (typeof answer !== 'object' || Array.isArray(answer))
+    throw invalid('extension_answer', `${name}: the answer is no JSON object`)
 }
 
 const listOf = (asked: Asked, answer: unknown): readonly unknown[] => {
