@@ -6,7 +6,9 @@ import { describeCards } from './describe-cards.ts'
 import { describeCrons } from './describe-crons.ts'
 import { describeDeadlines } from './describe-deadlines.ts'
 import { describeDeliveries } from './describe-deliveries.ts'
+import { describeLimits } from './describe-limits.ts'
 import { describeLogArchive } from './describe-log-archive.ts'
+import { describeOrders } from './describe-orders.ts'
 import { describeOutbox } from './describe-outbox.ts'
 import { describePurge } from './describe-purge.ts'
 import { describeRepos } from './describe-repos.ts'
@@ -44,6 +46,8 @@ export const describeStores = (
     describeSecrets(database)
     describeDeliveries(database)
     describeOutbox(database)
+    describeLimits(database)
+    describeOrders(database)
     describeTicks(database)
     describeLogArchive(database)
     describeCards(database)
