@@ -231,6 +231,8 @@ describe('builds of builds', () => {
     expect(await start('/99999')).toMatchObject({ status: 404 })
     expect(await start('?branch=gone')).toMatchObject({ status: 404 })
     expect(await newest()).toMatchObject({ outcome: 'failed', ref: 'refs/heads/gone' })
+    expect(await start('?commit=abc')).toMatchObject({ status: 400 })
+    expect(await start(`?commit=${'a'.repeat(40)}`)).toMatchObject({ status: 404 })
     await api.call('DELETE', repo)
     const inactive = await start(`/${old.number}`)
     expect([inactive.text, inactive.reason]).toEqual(['null\n', 'the repository is not active'])

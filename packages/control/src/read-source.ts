@@ -63,8 +63,7 @@ const fetchSource = async (
     const question = { url: request.cloneUrl, ref: hook.ref, commit: known, path }
     commit = await deps.source.read(question, signal)
   } catch (error) {
-    if (!isUsersMistake(error) || (request.mustExist && isWaggleError(error, 'not_found')))
-      throw error
+    if (!isUsersMistake(error) || (request.mustExist && isOfRef(error))) throw error
     return { hook, text, error: `configuration: ${(error as Error).message}` }
   }
   const completed = boundHook(complete(hook, commit))
@@ -76,6 +75,10 @@ const fetchSource = async (
     }
   return { hook: completed, text: commit.file ?? text, error: null }
 }
+
+/** The repository has no such ref or commit, or nothing can be called so. */
+const isOfRef = (error: unknown): boolean =>
+  isWaggleError(error) && (error.code === 'git_ref' || error.code === 'git_commit')
 
 /** Fills in what the hook left open; what it said stays. */
 export const complete = (hook: Hook, commit: SourceCommit): Hook => {

@@ -10,7 +10,7 @@ export interface SubmitRequest {
   readonly manifest: { readonly text: string; readonly path?: string } | 'fetch'
   /** Whether the hook's ref and commit are to be looked up at `cloneUrl`. */
   readonly resolve: boolean
-  /** A ref or commit that is not there is an error of the caller's (`not_found`) and no build in error. */
+  /** A ref or commit that is not there, or cannot be one, is an error of the caller's and no build in error. */
   readonly mustExist?: boolean
   /** Of all its stages, -10 to 10; absent = the repository's. */
   readonly priority?: number

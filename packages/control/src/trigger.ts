@@ -10,9 +10,9 @@ import type { SubmitRequest, SubmitResult } from './submit-request.ts'
 import { answerRepeat, createBuild } from './trigger/create-build.ts'
 import {
   endDelivery,
-  failureReason,
   openSubmission,
   type Submission,
+  withDelivery,
 } from './trigger/record-delivery.ts'
 import { whyNoBuild } from './why-no-build.ts'
 
@@ -29,14 +29,11 @@ export const submitBuild = async (
   if (first) return answerRepeat(deps, submission, first)
   const ignored = whyNoBuild(submission.hook, submission.repo)
   if (ignored !== null) return skip(deps, submission, ignored)
-  try {
+  return withDelivery(deps, submission, async () => {
     const { hook, plan } = await readPlan(deps, submission, signal)
-    if (plan.kind === 'none') return await skip(deps, submission, plan.reason)
-    return await createBuild(deps, { ...submission, hook }, plan)
-  } catch (error) {
-    await noteFailure(deps, submission, error)
-    throw error
-  }
+    if (plan.kind === 'none') return skip(deps, submission, plan.reason)
+    return createBuild(deps, { ...submission, hook }, plan)
+  })
 }
 
 type Decided = {
@@ -69,12 +66,6 @@ const skip = async (
   deps.log.info('hook built nothing', { 'repo.slug': submission.repo.slug, reason })
   return { kind: 'skipped', reason }
 }
-
-/** The failure itself is told to the caller; the database may be what failed. */
-const noteFailure = (deps: ControlDeps, submission: Submission, error: unknown): Promise<void> =>
-  endDelivery(deps, submission, { outcome: 'failed', reason: failureReason(error) }).catch(
-    (err: unknown) => deps.log.warn('failure of a delivery was not stored', { err }),
-  )
 
 /** Parses, looks up the changed files where the file asks for them, checks and plans. */
 const planBuild = async (

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ignoreDelivery, noteDelivery, type SubmitRequest, submitBuild } from '@waggle/control'
-import { type Hook, makeHook, type Repo } from '@waggle/domain'
+import { type Hook, isWaggleError, makeHook, type Repo } from '@waggle/domain'
 import { verifyHmac256 } from '@waggle/secrets'
 import type { ApiDeps } from '../api-deps.ts'
 import { type Call, header } from '../http/call.ts'
@@ -39,7 +39,8 @@ export const hookRoutes = (deps: ApiDeps): readonly Route[] => {
         try {
           return await receive(deps, call, repo, readHook(parseJsonBody(call.body)))
         } catch (error) {
-          if (error instanceof HttpError) refusals.add(repo, `payload: ${error.message}`, call.body)
+          if (error instanceof HttpError || isWaggleError(error, 'invalid'))
+            refusals.add(repo, `payload: ${error.message}`, call.body)
           throw error
         }
       },

@@ -85,6 +85,24 @@ export const endDelivery = async (
   })
 }
 
+/** Does the work of a submission; its failure is also the delivery's end. */
+export const withDelivery = async <T>(
+  deps: Pick<ControlDeps, 'database' | 'log'>,
+  submission: Submission,
+  work: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    const end = { outcome: 'failed', reason: failureReason(error) } as const
+    // The failure itself is told to the caller; the database may be what failed.
+    await endDelivery(deps, submission, end).catch((err: unknown) =>
+      deps.log.warn('failure of a delivery was not stored', { err }),
+    )
+    throw error
+  }
+}
+
 /** What may be told of a failure. */
 export const failureReason = (error: unknown): string =>
   error instanceof WaggleError && error.kind !== 'internal'

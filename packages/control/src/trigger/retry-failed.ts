@@ -5,7 +5,7 @@ import { whyNoBuild } from '../why-no-build.ts'
 import { hookOf, manifestOf, type Restart, refuseGated } from './copy-request.ts'
 import { createBuild } from './create-build.ts'
 import { stagesToRerun } from './keep-passed.ts'
-import { endDelivery, openSubmission } from './record-delivery.ts'
+import { endDelivery, openSubmission, withDelivery } from './record-delivery.ts'
 import { restarted } from './restart.ts'
 
 /** A new build of the stages of an old one, from the same pipeline file: what passed keeps its result, and only what
@@ -45,5 +45,7 @@ export const retryFailed = async (
     return { kind: 'skipped', reason }
   }
   const skipped = plan?.skipped ?? []
-  return createBuild(deps, submission, { kind: 'again', stages, skipped, text })
+  return withDelivery(deps, submission, () =>
+    createBuild(deps, submission, { kind: 'again', stages, skipped, text }),
+  )
 }
