@@ -67,7 +67,13 @@ export interface Client {
    *  reason where it made none. */
   startBuild(slug: string, path: string, query?: Query): Promise<ApiBuild>
   /** What the server answers below the repository's path. */
-  ask(slug: string, method: 'GET' | 'POST', path: string, query?: Query): Promise<unknown>
+  ask(
+    slug: string,
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    query?: Query,
+    body?: unknown,
+  ): Promise<unknown>
   /** Why a stage does not run. `raw`: the server's answer as it came. */
   explainStage(
     slug: string,
@@ -179,7 +185,7 @@ export const createClient = (options: ClientOptions): Client => {
     findBuild: async (slug, number) => build(await json('GET', `${builds(slug)}/${number}`)),
     stopBuild: async (slug, number) => build(await json('DELETE', `${builds(slug)}/${number}`)),
     startBuild: (slug, path, query = {}) => start(pathOf(slug, path, query)),
-    ask: (slug, method, path, query = {}) => json(method, pathOf(slug, path, query)),
+    ask: (slug, method, path, query = {}, body) => json(method, pathOf(slug, path, query), body),
     explainStage: async (slug, number, stage) => {
       const raw = await json('GET', `${builds(slug)}/${number}/stages/${stage}/explain`)
       return { wait: readWait(raw), raw }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
 import type { CommandContext } from './command-context.ts'
 import { addBuildCommands } from './commands/build-commands.ts'
+import { addCronCommands } from './commands/cron-commands.ts'
 import { addDeliveryCommands } from './commands/delivery-commands.ts'
 import { addLocalCommands } from './commands/local-commands.ts'
 import { addQueueCommands } from './commands/queue-commands.ts'
@@ -19,6 +20,7 @@ export const createProgram = (context: CommandContext): Command => {
     .addHelpText('after', `\nExample:\n  waggle up\n\n${exitCodeHelp}`)
   addSystemCommands(program, context)
   addBuildCommands(program, context)
+  addCronCommands(program, context)
   addDeliveryCommands(program, context)
   addQueueCommands(program)
   addLocalCommands(program, context)

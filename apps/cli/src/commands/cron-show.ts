@@ -1,0 +1,117 @@
+import { internal } from '@waggle/domain'
+import { cleanLine } from '../clean-line.ts'
+import type { Client } from '../client.ts'
+import type { CommandContext } from '../command-context.ts'
+import { type ApiCron, readCron } from '../cron-shape.ts'
+import { print, printJson, table } from '../print.ts'
+import type { JsonFlags } from './build-commands.ts'
+import { showCreated } from './build-create.ts'
+import type { AddCronFlags, RunCronFlags, UpdateCronFlags } from './cron-commands.ts'
+
+export const listCrons = async (
+  client: Client,
+  repo: string,
+  { json }: JsonFlags,
+): Promise<void> => {
+  const raw = await client.ask(repo, 'GET', 'cron')
+  if (json) {
+    printJson(raw)
+    return
+  }
+  const crons = (Array.isArray(raw) ? raw : []).map(read)
+  if (crons.length === 0) {
+    print('no cron jobs')
+    return
+  }
+  const rows = crons.map((cron) => [
+    clean(cron.name),
+    clean(cron.expr),
+    clean(cron.branch),
+    cron.disabled ? 'disabled' : time(cron.next),
+    clean(resultOf(cron).slice(0, 100)),
+  ])
+  print(table([['NAME', 'SCHEDULE', 'BRANCH', 'NEXT', 'LAST'], ...rows]))
+}
+
+export const showCron = async (
+  client: Client,
+  repo: string,
+  name: string,
+  { json }: JsonFlags,
+): Promise<void> => {
+  const raw = await client.ask(repo, 'GET', pathOf(name))
+  if (json) printJson(raw)
+  else printCron(read(raw))
+}
+
+export const addCron = async (
+  client: Client,
+  repo: string,
+  { name, expr }: { readonly name: string; readonly expr: string },
+  flags: AddCronFlags,
+): Promise<void> => {
+  const { branch, timezone, target, disabled } = flags
+  const body = { name, expr, branch, timezone, target, disabled }
+  const raw = await client.ask(repo, 'POST', 'cron', {}, body)
+  if (flags.json) printJson(raw)
+  else printCron(read(raw))
+}
+
+export const updateCron = async (
+  client: Client,
+  repo: string,
+  name: string,
+  flags: UpdateCronFlags,
+): Promise<void> => {
+  const { branch, expr, timezone, target, enable, disable } = flags
+  const disabled = enable ? false : disable ? true : undefined
+  const body = { branch, expr, timezone, target, disabled }
+  const raw = await client.ask(repo, 'PATCH', pathOf(name), {}, body)
+  if (flags.json) printJson(raw)
+  else printCron(read(raw))
+}
+
+export const removeCron = async (client: Client, repo: string, name: string): Promise<void> => {
+  await client.ask(repo, 'DELETE', pathOf(name))
+  print(`cron job ${name} of ${repo} removed`)
+}
+
+/** Gives the exit code. */
+export const runCron = async (
+  client: Client,
+  repo: string,
+  name: string,
+  flags: RunCronFlags,
+  context: CommandContext,
+): Promise<number> =>
+  showCreated(client, repo, await client.startBuild(repo, pathOf(name)), flags, context)
+
+const pathOf = (name: string): string => `cron/${encodeURIComponent(name)}`
+
+const printCron = (cron: ApiCron): void => {
+  print(`cron job ${clean(cron.name)}: ${clean(cron.expr)}`)
+  const facts = [
+    ['zone', cron.timezone],
+    ['branch', cron.branch],
+    ['target', cron.target],
+    ['next', cron.disabled ? 'disabled' : time(cron.next)],
+    ['prev', time(cron.prev)],
+    ['last', resultOf(cron)],
+  ]
+  for (const [name = '', value = ''] of facts)
+    if (value !== '') print(`  ${name.padEnd(7)} ${clean(value)}`)
+}
+
+const resultOf = ({ error, lastBuild }: ApiCron): string =>
+  error || (lastBuild > 0 ? `build ${lastBuild}` : '')
+
+const read = (raw: unknown): ApiCron => {
+  const cron = readCron(raw)
+  if (cron !== null) return cron
+  throw internal('bad_answer', 'the server answered with something that is no cron job')
+}
+
+const time = (seconds: number): string =>
+  seconds <= 0 ? '' : `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+
+const clean = (text: string): string => cleanLine(text).join(' ')
