@@ -1,6 +1,6 @@
 import { type Attempt, isDone, partitionOf, type Stage } from '@waggle/domain'
 import { isPaused } from '../is-paused.ts'
-import { hasLimits, whyHeld } from '../limits/why-held.ts'
+import { findHolds } from '../limits/find-holds.ts'
 import { listWorkers, type WorkerViews } from '../list-workers.ts'
 import { queuePause } from '../pause.ts'
 import { awaitedStages, dependenciesOf } from './awaited-stages.ts'
@@ -98,12 +98,9 @@ const beforePending = async (deps: ExplainDeps, stage: Stage): Promise<readonly 
 
 /** What holds a pending stage back though it could be offered: the pause, and its limits. */
 const holdsOf = async (deps: ExplainDeps, stage: Stage): Promise<readonly WaitReason[]> => {
-  const isQueuePaused = await isPaused(deps)
-  const neighbours = hasLimits(stage)
-    ? await deps.database.limits.neighbours(stage, mostNeighbours)
-    : []
+  const queue = { isQueuePaused: await isPaused(deps), shown: mostNeighbours }
   const reasons: WaitReason[] = []
-  for (const hold of whyHeld(stage, neighbours, { isQueuePaused })) {
+  for (const hold of await findHolds(deps.database, stage, queue)) {
     if (hold.kind === 'paused') reasons.push({ code: 'paused', ...(await queuePause(deps)) })
     else {
       const limit = hold.kind === 'limit' ? hold.limit : hold.throttle
