@@ -35,7 +35,7 @@ import type { World } from './open-world.ts'
 /** Which of those that are there; any number is good. */
 const which = fc.nat({ max: 60 })
 /** Redis does not answer while the step is told: its promise stays in the outbox. */
-const away = fc.integer({ min: 0, max: 7 }).map((one) => one === 0)
+const away = fc.integer({ min: 0, max: 7 }).map((one) => one === 7)
 
 const pick = <T>(list: readonly T[], at: number): T => {
   assert(list.length > 0, 'nothing to pick from')
@@ -457,20 +457,18 @@ const cancel = ofBuild('cancel', async (model, world, at) => {
 
 const hasBlocked = (model: Model) => model.stages.some(({ status }) => status === 'blocked')
 
-const approve = ofBuild(
-  'approve',
-  async (model, world, at) => {
-    const blocked = model.stages.filter(({ status }) => status === 'blocked')
-    const stage = pick(at % 5 === 0 ? model.stages : blocked, at)
-    const outcome = await outcomeOf(
-      approveStage(world.deps, stage.build, stage.number, 'ann').then(() => undefined),
-    )
-    const isBlocked = stage.status === 'blocked'
-    assert.equal(outcome, isBlocked ? 'ok' : 'invalid')
-    if (isBlocked) model.approve(stage)
-    return `${stage.id}: ${outcome}`
-  },
-  hasBlocked,
+const approveIt = async (model: Model, world: World, stage: ModelStage): Promise<string> => {
+  const outcome = await outcomeOf(
+    approveStage(world.deps, stage.build, stage.number, 'ann').then(() => undefined),
+  )
+  const isBlocked = stage.status === 'blocked'
+  assert.equal(outcome, isBlocked ? 'ok' : 'invalid')
+  if (isBlocked) model.approve(stage)
+  return `${stage.id}: ${outcome}`
+}
+
+const approve = ofBuild('approve', (model, world, at) =>
+  approveIt(model, world, pick(model.stages, at)),
 )
 
 const decline = ofBuild(
@@ -534,17 +532,30 @@ const reap = ofBuild(
   (model) => model.open.length > 0,
 )
 
-const restartWorker = fc.record({ worker: fc.nat({ max: 1 }), isAway: away }).map(
-  ({ worker, isAway }) =>
+const restartWorker = async (model: Model, world: World, worker: number): Promise<void> => {
+  await world.restartWorker(worker)
+  for (const attempt of model.open) if (attempt.worker === worker) model.lose(attempt)
+}
+
+const restart = ofBuild(
+  'restart worker',
+  async (model, world, at) => {
+    await restartWorker(model, world, at % 2)
+    return String(at % 2)
+  },
+  (model) => model.open.length > 0,
+)
+
+/** A worker that takes a stage and dies of it, and starts again. */
+const takeAndDie = fc.record({ at: which, worker: fc.nat({ max: 1 }) }).map(
+  ({ at, worker }) =>
     new Act(
-      'restart worker',
-      (model) => model.open.length > 0,
+      'take and die:',
+      (model) => waiting(model).length > 0,
       async (model, world) => {
-        await telling(model, world, isAway, async () => {
-          await world.restartWorker(worker)
-          for (const attempt of model.open) if (attempt.worker === worker) model.lose(attempt)
-        })
-        return `${worker}${isAway ? ', Redis is away' : ''}`
+        const said = await takeFirst(model, world, pick(waiting(model), at), worker)
+        await telling(model, world, false, () => restartWorker(model, world, worker))
+        return said
       },
     ),
 )
@@ -652,20 +663,30 @@ const goOn = fc.record({ at: which, extra: which, isAway: away }).map(
 type Next = (model: Model, world: World, extra: number, isAway: boolean) => Promise<string>
 
 const nexts = (model: Model): readonly Next[] => [
-  ...model.stages.filter((stage) => model.mayGo(stage)).map(acceptNext),
+  // Also those that came under a limit since they were offered: their accept is refused.
+  ...waiting(model)
+    .filter((stage) => model.offered.has(entryOf(stage)))
+    .map(acceptNext),
   ...model.open.map(reportNext),
+  ...model.stages.filter(({ status }) => status === 'blocked').map(approveNext),
 ]
 
 const acceptNext =
   (stage: ModelStage): Next =>
-  async (model, world, extra) => {
-    const worker = extra % 2
-    const boot = world.workers[worker]?.bootId ?? ''
-    const attempt = stage.attempt + 1
-    const requestId = `${stage.id}-${attempt} by ${worker}`
-    const asked = { stage, attempt, worker, boot, requestId, isFinished: true }
-    return `accept ${await take(model, world, asked)}`
-  }
+  async (model, world, extra) =>
+    `accept ${await takeFirst(model, world, stage, extra % 2)}`
+
+const takeFirst = (model: Model, world: World, stage: ModelStage, worker: number) => {
+  const boot = world.workers[worker]?.bootId ?? ''
+  const attempt = stage.attempt + 1
+  const requestId = `${stage.id}-${attempt} by ${worker}`
+  return take(model, world, { stage, attempt, worker, boot, requestId, isFinished: true })
+}
+
+const approveNext =
+  (stage: ModelStage): Next =>
+  async (model, world, _, isAway) =>
+    `approve ${await telling(model, world, isAway, () => approveIt(model, world, stage))}`
 
 const reportNext =
   (attempt: ModelAttempt): Next =>
@@ -697,12 +718,13 @@ export const acts: fc.Arbitrary<Act> = fc.oneof(
   { arbitrary: underLease('forge', forgeIt), weight: 2 },
   { arbitrary: beat, weight: 3 },
   { arbitrary: cancel, weight: 3 },
-  { arbitrary: approve, weight: 5 },
+  { arbitrary: approve, weight: 2 },
   { arbitrary: decline, weight: 1 },
   { arbitrary: passTime, weight: 5 },
   { arbitrary: reap, weight: 5 },
   { arbitrary: free, weight: 3 },
-  { arbitrary: restartWorker, weight: 2 },
+  { arbitrary: restart, weight: 2 },
+  { arbitrary: takeAndDie, weight: 5 },
   { arbitrary: pause, weight: 1 },
   { arbitrary: resume, weight: 3 },
   { arbitrary: pump, weight: 4 },

@@ -12,7 +12,7 @@ export const settle = async (model: Model, world: World): Promise<void> => {
     model.isPaused = false
     offerAll(model)
   }
-  await pumpNow(model, world)
+  if (model.untold.length > 0) await pumpNow(model, world)
   await reconcileNow(model, world)
   await agree(model, world)
   const entries = new Set(await world.entries())
