@@ -51,6 +51,7 @@ export { LineBlockWriter, readLineBlock, sliceLineBlock } from './line-block.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export type * from './offer.ts'
 export {
+  type BandBase,
   bandOf,
   bandWidth,
   type FarBand,

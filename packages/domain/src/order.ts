@@ -39,25 +39,24 @@ export interface OrderStore {
   listFar(distance: number): Promise<readonly FarBand[]>
   /** Sets the base of a band; `isMoving` until all that waits in it was numbered anew. */
   setBase(partition: string, band: number, base: number, isMoving: boolean): Promise<void>
-  listMoving(): Promise<readonly Omit<FarBand, 'head'>[]>
+  listMoving(): Promise<readonly BandBase[]>
   /** Numbers up to `limit` waiting stages of a band anew, in their order from a place on. Gives them in that order. */
-  renumber(
-    band: Omit<FarBand, 'head'>,
-    after: LinePlace,
-    limit: number,
-  ): Promise<readonly LinePlace[]>
+  renumber(band: BandBase, after: LinePlace, limit: number): Promise<readonly LinePlace[]>
   /** Ids of stages that are due for the next band: of the first `limit` of each band with a busy one above it. */
   listAged(ageingMs: number, limit: number): Promise<readonly number[]>
   /** Forgets flows that were not used for `idleMs` and whose partition has nothing waiting. */
   forgetIdle(idleMs: number): Promise<void>
 }
 
-/** `head`: the smallest start tag that waits in it, `null` = nothing waits. */
+export type BandBase = Pick<FarBand, 'partition' | 'band' | 'base'>
+
+/** `head`: the smallest start tag that waits in it, `null` = nothing waits. `finish`: the largest finish tag of it. */
 export interface FarBand {
   readonly partition: string
   readonly band: number
   readonly base: number
   readonly head: number | null
+  readonly finish: number
 }
 
 export interface LinePlace {

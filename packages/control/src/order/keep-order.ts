@@ -1,6 +1,6 @@
 import {
+  type BandBase,
   bandWidth,
-  type FarBand,
   isWaggleError,
   mostPriority,
   queueNumberOf,
@@ -36,7 +36,7 @@ export class OrderKeeper {
       await this.#raise(id)
   }
 
-  /** A base moves to the first that waits, in two ticks: whoever counted from the old one meanwhile is numbered by the
+  /** A base moves to where the line has come, in two ticks: whoever counted from the old one meanwhile is numbered by the
    *  second. */
   async #moveBases(): Promise<void> {
     const { orders } = this.#deps.database
@@ -47,16 +47,18 @@ export class OrderKeeper {
     }
     const isMoving = new Set(moving.map(keyOf))
     for (const far of await orders.listFar(bandWidth / 2)) {
-      const { partition, band, base, head } = far
-      if (head === null || head - base < bandWidth / 2 || isMoving.has(keyOf(far))) continue
-      await orders.setBase(partition, band, head, true)
-      await this.#renumber({ partition, band, base: head })
+      const { partition, band } = far
+      // Where nothing waits, what comes next starts at the last finish tag.
+      const base = far.head ?? far.finish
+      if (base - far.base < bandWidth / 2 || isMoving.has(keyOf(far))) continue
+      await orders.setBase(partition, band, base, true)
+      await this.#renumber({ partition, band, base })
       this.#deps.log.info('stages of a partition were numbered anew', { partition })
     }
   }
 
   /** From the first on, so that those at the head are never behind others. */
-  async #renumber(band: Omit<FarBand, 'head'>): Promise<void> {
+  async #renumber(band: BandBase): Promise<void> {
     const { orders, stages } = this.#deps.database
     let last = { startTag: Number.MIN_SAFE_INTEGER, id: 0 }
     for (;;) {
@@ -104,5 +106,5 @@ export class OrderKeeper {
   }
 }
 
-const keyOf = ({ partition, band }: Pick<FarBand, 'partition' | 'band'>): string =>
+const keyOf = ({ partition, band }: Pick<BandBase, 'partition' | 'band'>): string =>
   JSON.stringify([partition, band])

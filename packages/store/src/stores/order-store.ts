@@ -70,15 +70,16 @@ const listFar = query(({ db }, p: { distance: number }) =>
       'f.partition',
       'f.band',
       sql<number>`coalesce(b.base, 0)`.as('base'),
+      sql<number>`max(f.finish)`.as('finish'),
       sql<
         number | null
       >`(select min(start_tag) from stages where partition = f.partition and band = f.band and ${waits()})`.as(
         'head',
       ),
     ])
-    .distinct()
     .where(sql<boolean>`f.finish > 1000`)
-    .where(sql<boolean>`f.finish - coalesce(b.base, 0) > ${p.distance}`),
+    .where(sql<boolean>`f.finish - coalesce(b.base, 0) > ${p.distance}`)
+    .groupBy(['f.partition', 'f.band', 'b.base']),
 )
 
 const setBase = query(({ db }, p: BandParams & { base: number; isMoving: boolean }) =>
@@ -191,6 +192,7 @@ export const orderStore = (session: Session): OrderStore => ({
         band: Number(row.band),
         base: Number(row.base),
         head: row.head === null ? null : Number(row.head),
+        finish: Number(row.finish),
       }),
     ),
   setBase: async (partition, band, base, isMoving) => {

@@ -85,9 +85,11 @@ export const describeOrders = (open: OpenDatabase): void => {
       const far = async (distance: number) =>
         (await orders.listFar(distance)).filter((row) => row.partition === partition)
       expect(await far(5_000)).toEqual([])
-      expect(await far(4_999)).toEqual([{ partition, band: 0, base: 0, head: null }])
+      expect(await far(4_999)).toEqual([{ partition, band: 0, base: 0, head: null, finish: 5_000 }])
       await stages.create([newStage(build, 1, { partition, startTag: 4_000 })])
-      expect(await far(4_999)).toEqual([{ partition, band: 0, base: 0, head: 4_000 }])
+      expect(await far(4_999)).toEqual([
+        { partition, band: 0, base: 0, head: 4_000, finish: 5_000 },
+      ])
       await orders.setBase(partition, 0, 4_000, false)
       expect(await far(4_999)).toEqual([])
     })
