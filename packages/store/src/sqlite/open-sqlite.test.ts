@@ -37,7 +37,12 @@ const startWriter = (path: string): ChildProcess => {
     for (let at = 0; ; at++)
       await Promise.all(Array.from({ length: 10 }, (_, index) => {
         const key = 'key-' + at + '-' + index
-        return database.deliveries.claim(1, key).then(() => console.log(key))
+        const delivery = {
+          repoId: 1, key, via: 'call', event: '', ref: '', commit: '', sender: '',
+          bodyHash: '', bodyBytes: 0, content: '', requestSealed: null,
+        }
+        const options = { keepMs: 1_000, isFurtherTry: false }
+        return database.deliveries.claim(delivery, options).then(() => console.log(key))
       }))
   `
   const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
@@ -163,7 +168,11 @@ describe('openSqlite', () => {
       `insert into stages (${columns.map(({ name }) => `"${name}"`).join()})
        values (${columns.map(() => '?').join()})`,
     )
-    const values: Record<string, string | number> = { labels: '{}', depends_on: '[]' }
+    const values: Record<string, string | number> = {
+      labels: '{}',
+      depends_on: '[]',
+      retry_on: '[]',
+    }
     const damages = [{ labels: '{' }, { labels: '[1]' }, { depends_on: 'null' }, {}]
     for (const [index, damage] of damages.entries()) {
       const row = { ...values, status: 'pending', id: index + 1, number: index + 1, ...damage }
