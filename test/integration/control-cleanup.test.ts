@@ -2,13 +2,14 @@ import {
   Cleanup,
   cancelBuild,
   defaultHousekeeping,
+  finishStage,
   heartbeat,
   Reaper,
   ReaperHealth,
   reportSteps,
 } from '@waggle/control'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { built, runningLease } from './lease-of.ts'
+import { built, leaseOf, passed, runningLease } from './lease-of.ts'
 import { manifest, openControl, pipeline, type TestControl } from './open-control.ts'
 
 let control: TestControl
@@ -65,6 +66,36 @@ describe('a stage that runs longer than its timeout and the buffer', () => {
     expect(answer.cancelled).toContainEqual(ref)
     expect(await reportSteps(deps, lease, [])).toMatchObject({ kind: 'refused' })
     expect(await cleanup({ bufferMs: 0 }).run(0)).toBe(0)
+  })
+})
+
+describe('a stage that was accepted and is never started', () => {
+  it('is ended after the same time', async () => {
+    const { database } = control
+    const { stage } = await submit(pipeline('a'))
+    await leaseOf(control, await control.worker(), stage.id)
+    await cleanup({ bufferMs: 0 }).run(0)
+    expect((await database.stages.find(stage.id))?.status).toBe('pending')
+    await cleanup({ bufferMs: -1.1 * hourMs }).run(0)
+    expect(await database.stages.find(stage.id)).toMatchObject({ status: 'killed', isHeld: true })
+    expect((await database.attempts.find(stage.id, 1))?.state).toBe('closing')
+  })
+
+  it('has one end, whoever comes first', async () => {
+    const { deps, database } = control
+    const worker = await control.worker()
+    for (let turn = 0; turn < 10; turn++) {
+      const { stage } = await submit(pipeline('a'))
+      const lease = await runningLease(control, worker, stage.id)
+      await database.stages.update(stage.id, { startedAt: (await database.now()) - 2 * hourMs })
+      const [count, finished] = await Promise.all([
+        cleanup({ bufferMs: 0 }).run(0),
+        finishStage(deps, lease, passed),
+      ])
+      const status = (await database.stages.find(stage.id))?.status
+      expect(status).toBe(count === 1 ? 'killed' : 'success')
+      expect(finished.kind === 'refused').toBe(count === 1)
+    }
   })
 })
 
@@ -134,9 +165,12 @@ describe('the breaker', () => {
     for (const { stage } of stages) await runningLease(control, await control.worker(), stage.id)
     await new Promise((resolve) => setTimeout(resolve, 400))
     const health = new ReaperHealth(deps.clock, 0)
-    const one = new Reaper(deps, health)
+    const alarms: string[] = []
+    const log = { ...deps.log, error: (text: string) => alarms.push(text) }
+    const one = new Reaper({ ...deps, log }, health)
     const other = new Reaper(deps, health)
     expect(await one.run(0)).toBe(0)
+    expect(alarms).toEqual(['many workers fell silent at once, none is expired yet'])
     const since = Number(await database.settings.get('mass_loss_since'))
     expect(since).toBeGreaterThan(0)
     expect(await other.run(0)).toBe(0)

@@ -30,8 +30,11 @@ const cronOf = async (name: string): Promise<Cron> => {
 }
 
 /** A cron that has been due for a while. */
-const dueCron = async (name: string, known: { branch?: string; repoId?: number } = {}) => {
-  const nextAt = (await control.database.now()) - 3_600_000
+const dueCron = async (
+  name: string,
+  known: { branch?: string; repoId?: number; expr?: string } = {},
+) => {
+  const nextAt = (await control.database.now()) - 10 * 3_600_000
   const row = { repoId: repo.id, expr: '@daily', timeZone: '', branch: 'main', target: '' }
   return control.database.crons.create({ ...row, name, disabled: false, nextAt, ...known })
 }
@@ -107,7 +110,7 @@ describe('a cron', () => {
   })
 
   it('that is disabled keeps its time, and runs once when it is enabled', async () => {
-    const cron = await dueCron('asleep')
+    const cron = await dueCron('asleep', { expr: '@hourly' })
     await changeCron(control.deps, cron, { disabled: true })
     expect(await runDueCrons(control.deps)).toBe(0)
     expect((await cronOf('asleep')).nextAt).toBe(cron.nextAt)
@@ -203,4 +206,12 @@ describe('three API processes', () => {
     expect(await runDueCrons(control.deps)).toBe(0)
     await repos.delete(many.id)
   })
+})
+
+it('a cron is run while Redis is away', async () => {
+  await control.redis.crash()
+  await dueCron('offline')
+  expect(await runDueCrons(control.deps)).toBe(1)
+  expect(await buildsOf('offline')).toMatchObject([{ status: 'pending' }])
+  await control.redis.restart()
 })

@@ -52,9 +52,15 @@ export const startTimers = (deps: ControlDeps): RunningTimers => {
     ...only(cleanup.isEnabled, {
       name: 'cleanup',
       intervalMs: cleanup.intervalMs,
+      isSole: true,
       run: (lateMs) => cleaner.run(lateMs, signal),
     }),
-    { name: 'purge', intervalMs: purging.intervalMs, run: () => purge(deps, signal) },
+    {
+      name: 'purge',
+      intervalMs: purging.intervalMs,
+      isSole: true,
+      run: () => purge(deps, signal),
+    },
     ...(webhooks
       ? [{ name: 'webhooks' as const, intervalMs: reconcileMs, run: () => webhooks.tick() }]
       : []),
@@ -71,6 +77,8 @@ export const startTimers = (deps: ControlDeps): RunningTimers => {
 interface TimedWork {
   readonly name: TickName
   readonly intervalMs: number
+  /** It may take longer than its interval, and nobody else begins before it ends. */
+  readonly isSole?: boolean
   readonly run: (lateMs: number) => Promise<unknown>
 }
 
@@ -110,7 +118,7 @@ const runTicks = async (deps: ControlDeps, ticking: Ticking): Promise<void> => {
 
 const tick = async (deps: ControlDeps, ticking: Ticking): Promise<void> => {
   const { database } = deps
-  const { name, intervalMs, health, run } = ticking
+  const { name, intervalMs, health, isSole, run } = ticking
   let lateMs: number
   try {
     const won = await database.ticks.win(name, intervalMs)
@@ -121,5 +129,31 @@ const tick = async (deps: ControlDeps, ticking: Ticking): Promise<void> => {
     health.reset()
     throw error
   }
-  await run(lateMs)
+  if (!isSole) {
+    await run(lateMs)
+    return
+  }
+  const over = new AbortController()
+  const holding = holdTick(deps, ticking, over.signal)
+  try {
+    await run(lateMs)
+  } finally {
+    over.abort()
+    await holding
+  }
+}
+
+/** A process that dies lets go of its tick after one interval. */
+const holdTick = async (
+  { database, clock, log }: ControlDeps,
+  { name, intervalMs }: Ticking,
+  over: AbortSignal,
+): Promise<void> => {
+  for (;;) {
+    await clock.sleep(intervalMs / 2, over).catch(() => undefined)
+    if (over.aborted) return
+    await database.ticks
+      .hold(name, intervalMs)
+      .catch((err: unknown) => log.debug('tick was not held', { name, err }))
+  }
 }

@@ -1,6 +1,7 @@
 /** What is past its time, by the database's clock (scheduling.md §12). */
 export interface DeadlineStore {
-  /** Running stages that are over the timeout of their repository by more than `bufferMs`, the longest running first. */
+  /** Stages that run, or that were accepted and never started, for longer than the timeout of their repository and
+   *  `bufferMs`; the longest first. */
   listOverdue(bufferMs: number, limit: number): Promise<readonly OverdueStage[]>
   /** Ids of stages that nobody holds and that have been pending for longer, the longest first. */
   listPendingLong(ageMs: number, limit: number): Promise<readonly number[]>

@@ -13,6 +13,8 @@ export interface TickStore {
   /** Wins the tick if it is due by the database's clock, and sets the next one `intervalMs` from now. Gives how
    *  late it came (milliseconds past due; `null` = not won). A process that dies after winning only skips one tick. */
   win(name: TickName, intervalMs: number): Promise<{ readonly lateMs: number } | null>
+  /** Puts the next one off to `intervalMs` from now, by the process that works on this one still. */
+  hold(name: TickName, intervalMs: number): Promise<void>
   /** When the tick is due next, database clock; 0 = it never ran. */
   dueAt(name: TickName): Promise<number>
 }

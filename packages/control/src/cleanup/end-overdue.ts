@@ -21,12 +21,19 @@ export const endOverdue = async (
     const limitsOf = await stores.limits.lock({ stageId })
     const build = await stores.builds.lockOfStage(stageId)
     const stage = await stores.stages.lock(stageId)
-    if (!build || stage?.status !== 'running') return null
+    const isHeldStage = stage?.status === 'running' || (stage?.status === 'pending' && stage.isHeld)
+    if (!build || !stage || !isHeldStage) return null
     const closing = { state: 'closing', cancelRequested: true } as const
     const held = ['leased', 'granted'] as const
     const attempt = await stores.attempts.update(stageId, stage.attempt, closing, held)
-    const end = { status: 'killed', error, stoppedAt: Math.max(nowMs, stage.startedAt) } as const
-    await stores.stages.update(stageId, end, { status: 'running' })
+    const startedAt = stage.startedAt || nowMs
+    const end = {
+      status: 'killed',
+      error,
+      startedAt,
+      stoppedAt: Math.max(nowMs, startedAt),
+    } as const
+    await stores.stages.update(stageId, end, { status: stage.status })
     const steps = { ifStarted: 'killed', ifNot: 'skipped', exitCode: 130, nowMs } as const
     await stores.steps.closeOpen([stageId], steps)
     const messages: OutboxMessage[] = attempt

@@ -28,6 +28,27 @@ const listOverdue = query(({ db, now }, p: { bufferMs: number; limit: number }) 
     .limit(p.limit)
 })
 
+// Accepted and never started: its worker renews the lease and does nothing else.
+const listUnstarted = query(({ db, now }, p: { bufferMs: number; limit: number }) => {
+  const buffer = sql<number>`cast(${p.bufferMs} as bigint)`
+  return db
+    .selectFrom('attempts')
+    .innerJoin('stages', (join) =>
+      join
+        .onRef('stages.id', '=', 'attempts.stageId')
+        .onRef('stages.attempt', '=', 'attempts.number'),
+    )
+    .innerJoin('repos', 'repos.id', 'stages.repoId')
+    .select(['stages.id as stageId', 'repos.timeoutMinutes as timeoutMinutes'])
+    .where(sql<boolean>`attempts.state <> 'ended'`)
+    .where(sql<boolean>`stages.status = 'pending'`)
+    .where(
+      sql<boolean>`attempts.accepted_at < ${now} - ${buffer} - repos.timeout_minutes * ${sql.lit(leastMs)}`,
+    )
+    .orderBy('attempts.acceptedAt')
+    .limit(p.limit)
+})
+
 const listPendingLong = query(({ db, now }, p: { ageMs: number; limit: number }) =>
   db
     .selectFrom('stages')
@@ -69,8 +90,10 @@ const listIncomplete = query(({ db }, p: { afterId: number; limit: number }) =>
 
 export const deadlineStore = (session: Session): DeadlineStore => ({
   listOverdue: async (bufferMs, limit) => {
-    const rows = await session.read(listOverdue, { bufferMs: Math.round(bufferMs), limit })
-    return rows.map((row) => {
+    const given = { bufferMs: Math.round(bufferMs), limit }
+    const running = await session.read(listOverdue, given)
+    const unstarted = await session.read(listUnstarted, given)
+    return [...running, ...unstarted].slice(0, limit).map((row) => {
       const cells = row as unknown as { stage_id: number; timeout_minutes: number }
       return { stageId: cells.stage_id, timeoutMinutes: cells.timeout_minutes }
     })

@@ -22,6 +22,13 @@ const win = query(({ db, now }, p: { name: string; intervalMs: number }) => {
     .returning('lateMs')
 })
 
+const hold = query(({ db, now }, p: { name: string; intervalMs: number }) =>
+  db
+    .updateTable('ticks')
+    .set({ dueAt: sql<number>`${now} + cast(${p.intervalMs} as bigint)` })
+    .where('name', '=', p.name),
+)
+
 const dueAt = query(({ db }, p: { name: string }) =>
   db.selectFrom('ticks').select('dueAt as due').where('name', '=', p.name),
 )
@@ -30,6 +37,9 @@ export const tickStore = (session: Session): TickStore => ({
   win: async (name, intervalMs) => {
     const [row] = await session.write(win, { name, intervalMs: Math.round(intervalMs) })
     return row ? { lateMs: (row as unknown as { late_ms: number }).late_ms } : null
+  },
+  hold: async (name, intervalMs) => {
+    await session.write(hold, { name, intervalMs: Math.round(intervalMs) })
   },
   dueAt: async (name) => Number((await session.read(dueAt, { name }))[0]?.due ?? 0),
 })

@@ -1,6 +1,6 @@
 import type { NewStage } from '@waggle/domain'
 import { describe, expect, it } from 'vitest'
-import { first, newBuild, newStage, type OpenDatabase, seedRepo } from './new-rows.ts'
+import { first, newAttempt, newBuild, newStage, type OpenDatabase, seedRepo } from './new-rows.ts'
 
 const hourMs = 3_600_000
 
@@ -24,6 +24,19 @@ export const describeDeadlines = (open: OpenDatabase): void => {
       expect(found).toContainEqual({ stageId: late.stage.id, timeoutMinutes: 60 })
       const ids = found.map(({ stageId }) => stageId)
       for (const { stage } of [inBuffer, patient, done]) expect(ids).not.toContain(stage.id)
+    })
+
+    it('knows which were accepted and never started', async () => {
+      const { stage } = await seed('pending', { status: 'pending', isHeld: true, attempt: 1 })
+      await open().attempts.create(newAttempt(stage))
+      const other = await seed('pending', { status: 'pending', isHeld: true, attempt: 2 })
+      await open().attempts.create(newAttempt(other.stage))
+      const ids = async (bufferMs: number) =>
+        (await open().deadlines.listOverdue(bufferMs, 1_000)).map(({ stageId }) => stageId)
+      expect(await ids(0)).not.toContain(stage.id)
+      const late = await ids(-hourMs - 1_000)
+      expect(late).toContain(stage.id)
+      expect(late).not.toContain(other.stage.id)
     })
 
     it('knows what has been pending for too long, and is held by nobody', async () => {

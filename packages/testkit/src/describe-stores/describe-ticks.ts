@@ -22,6 +22,13 @@ export const describeTicks = (open: OpenDatabase): void => {
       expect(await open().ticks.dueAt('cleanup')).toBeGreaterThanOrEqual(before + 600_000)
     })
 
+    it('is not won by others while it is held', async () => {
+      expect(await open().ticks.win('webhooks', 20)).not.toBeNull()
+      await open().ticks.hold('webhooks', 60_000)
+      await delay(30)
+      expect(await open().ticks.win('webhooks', 60_000)).toBeNull()
+    })
+
     it('tells how late it came', async () => {
       expect(await open().ticks.win('purge', 10)).not.toBeNull()
       await delay(40)
