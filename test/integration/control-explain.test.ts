@@ -300,6 +300,13 @@ describe.each(['sqlite', 'postgres'] as const)('why a stage waits, on %s', (data
     expect(warning).toMatchObject({ code: 'no_worker', stages: [2] })
     expect(warning?.message).toContain('one that has os "linux" instead of "windows"')
     expect(warning?.message).not.toContain('bee')
+    const deliveryKey = 'd1'
+    await control.submit(repo, platform('windows', 'amd64'), { deliveryKey })
+    const delivery = await control.database.deliveries.findByKey(repo.id, deliveryKey)
+    expect(delivery).toMatchObject({ outcome: 'built', buildNumber: 2 })
+    expect(delivery?.reason).toContain(
+      'no worker takes test: None of the 1 known worker can run it',
+    )
     const over = stages.map((stage) => ({ ...stage, status: 'success' as const }))
     expect(await warnUnserved(control.deps, over)).toEqual([])
   })

@@ -9,6 +9,7 @@ import {
 import type { PlannedStage, SkippedStage } from '@waggle/pipeline'
 import { capPartitions } from './cap-partitions.ts'
 import type { ControlDeps } from './control-deps.ts'
+import { warnUnserved } from './explain/warn-unserved.ts'
 import { FewAtOnce } from './few-at-once.ts'
 import { isVerified, newBuild, newStage } from './new-build.ts'
 import { storeStages } from './order/store-stages.ts'
@@ -54,11 +55,12 @@ const errorLimit = 4_000
 /** Number, build, stages, delivery and the promise to offer, all in one transaction, so that numbers have no gap and
  *  nothing is half there. `null`: the same delivery has built already, or another one that says the same. */
 export const storeBuild = async (
-  deps: Pick<ControlDeps, 'database' | 'clock' | 'webhooks' | 'partitionsPerRepo'>,
+  deps: Pick<ControlDeps, 'database' | 'clock' | 'timers' | 'webhooks' | 'partitionsPerRepo'>,
   submission: Submission,
   wished: BuildPlan,
 ): Promise<StoredBuild | null> => {
   const { repo, delivery } = submission
+  const warnings = wished.kind === 'error' ? [] : await warnUnserved(deps, wished.stages)
   const work = async (stores: Stores, atEnd: AtEnd): Promise<StoredBuild | null> => {
     const options = { keepMs: deliveryKeepMs, isFurtherTry: submission.isNoted !== true }
     if (!submission.isOnce && !(await stores.deliveries.claim(delivery, options))) return null
@@ -75,9 +77,14 @@ export const storeBuild = async (
       buildId: build.id,
       buildNumber: number,
       commit: build.after,
+      reason: warnings
+        .map(({ message }) => `no worker takes ${message}`)
+        .join('\n')
+        .slice(0, 2_000)
+        .toWellFormed(),
     } as const
     if (submission.isOnce) await stores.deliveries.create({ ...delivery, commit: build.after }, end)
-    else await stores.deliveries.settle(repo.id, delivery.key, { ...end, reason: '' })
+    else await stores.deliveries.settle(repo.id, delivery.key, end)
     const created = {
       event: 'build',
       action: 'created',

@@ -34,7 +34,7 @@ export interface Delivery {
   /** 0 = none. The number outlives the build. */
   readonly buildId: number
   readonly buildNumber: number
-  /** Why nothing was built, by the rule that decided; empty when something was. */
+  /** Why nothing was built, by the rule that decided. Where something was: what of it no worker took at that time. */
   readonly reason: string
   readonly event: string
   readonly ref: string

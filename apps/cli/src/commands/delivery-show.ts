@@ -92,7 +92,7 @@ const read = (raw: unknown): ApiDelivery => {
 }
 
 const resultOf = ({ build, reason }: ApiDelivery): string =>
-  clean(reason || (build > 0 ? `build ${build}` : ''))
+  clean([build > 0 ? `build ${build}` : '', reason].filter(Boolean).join(': '))
 
 const time = (seconds: number): string =>
   new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')

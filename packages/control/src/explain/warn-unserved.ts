@@ -1,4 +1,4 @@
-import { isDone, partitionName, partitionOf, type Stage } from '@waggle/domain'
+import { isDone, type Partition, partitionName, partitionOf, type Stage } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
 import { listWorkers } from '../list-workers.ts'
 import { sayReason } from './say-reason.ts'
@@ -14,15 +14,19 @@ export interface BuildWarning {
   readonly message: string
 }
 
+/** A stage, or one that is about to be made. */
+type WantedStage = Pick<Stage, 'number' | 'name' | keyof Partition> &
+  Partial<Pick<Stage, 'status' | 'isHeld'>>
+
 const mostStages = 100
 
 /** A warning for each partition of these stages that no worker takes stages of, by the same rule as accept. A stage
  *  that is over, or that a worker has, needs none. */
 export const warnUnserved = async (
   deps: Pick<ControlDeps, 'database' | 'timers'>,
-  stages: readonly Stage[],
+  stages: readonly WantedStage[],
 ): Promise<readonly BuildWarning[]> => {
-  const open = stages.filter((stage) => !isDone(stage.status) && !stage.isHeld)
+  const open = stages.filter(({ status, isHeld }) => !isHeld && (!status || !isDone(status)))
   if (open.length === 0) return []
   const { nowMs, views } = await listWorkers(deps)
   const warnings: BuildWarning[] = []
