@@ -28,10 +28,23 @@ export class Sequence {
   }
 }
 
-/** Starts with a build. All lengths are as likely: fast-check's own choice would be short ones most of the time. */
-export const sequences = (most: number): fc.Arbitrary<Sequence> =>
-  fc.noBias(
-    fc
-      .tuple(submit, fc.array(acts, { maxLength: most, size: 'max' }))
-      .map(([first, others]) => new Sequence([first, ...others])),
-  )
+const lengths = [
+  { most: 10, weight: 3 },
+  { most: 24, weight: 1 },
+]
+
+/** Starts with a build. Up to a most, all lengths are as likely: fast-check's own choice would be short ones nearly
+ *  always. Most acts that are drawn can be done, so that three in four sequences have up to ten, the others more. */
+export const sequences: fc.Arbitrary<Sequence> = fc.noBias(
+  fc
+    .tuple(
+      submit,
+      fc.oneof(
+        ...lengths.map(({ most, weight }) => ({
+          arbitrary: fc.array(acts, { maxLength: most, size: 'max' }),
+          weight,
+        })),
+      ),
+    )
+    .map(([first, others]) => new Sequence([first, ...others])),
+)
