@@ -9,7 +9,7 @@ export interface Released {
   readonly outbox: readonly OutboxRow[]
 }
 
-export const nothingReleased: Released = { pending: [], outbox: [] }
+const nothingReleased: Released = { pending: [], outbox: [] }
 
 /** Lets those stages go that limits held back and hold back no longer, after stages of these names became pending,
  *  changed or ended. In the transaction that did it, under the lock of the repository's limits: whoever comes after
