@@ -131,24 +131,27 @@ describe('submitting a build', () => {
     expect(stages.map((stage) => stage.name)).toEqual(['from-git'])
   })
 
-  it.each([
-    ['a repository that is not there', 'nowhere', '.drone.yml', /configuration: /],
-    [
-      'a manifest that is not there',
-      'other',
-      'missing.yml',
-      /missing.yml is not in the repository/,
-    ],
-  ])('makes %s a build in error', async (_, name, configPath, message) => {
-    const folder = `${control.folder}/${name}`
-    if (name !== 'nowhere') makeRepository(folder, pipeline('a'))
-    const repo = await control.repo({ configPath })
+  const fetched = async (name: string, configPath: string) => {
     const hook = makeHook({ trigger: '@hook', event: 'push', ref: 'refs/heads/main' })
-    const result = await control.submit(repo, '', {
-      ...{ hook, cloneUrl: `file://${folder}`, manifest: 'fetch', resolve: true },
+    return control.submit(await control.repo({ configPath }), '', {
+      ...{ hook, cloneUrl: `file://${control.folder}/${name}`, manifest: 'fetch', resolve: true },
     })
+  }
+
+  it('makes a repository that is not there a build in error', async () => {
+    const result = await fetched('nowhere', '.drone.yml')
     expect(result).toMatchObject({ kind: 'built', stages: [], build: { status: 'error' } })
-    expect(result.kind === 'built' && result.build.error).toMatch(message)
+    expect(result.kind === 'built' && result.build.error).toMatch(/configuration: /)
+  })
+
+  it('builds nothing of a commit without a pipeline file, and says so', async () => {
+    makeRepository(`${control.folder}/other`, pipeline('a'))
+    expect(await fetched('other', 'missing.yml')).toMatchObject({
+      kind: 'skipped',
+      reason: expect.stringMatching(
+        /^configuration: missing.yml is not in the repository at commit /,
+      ),
+    })
   })
 })
 

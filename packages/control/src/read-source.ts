@@ -12,6 +12,8 @@ export interface ReadSource {
   readonly text: string
   /** What the user has to hear instead of a build that runs; `null` = nothing. */
   readonly error: string | null
+  /** The commit has no pipeline file, so there is nothing to build (quirk S11); `error` says so. */
+  readonly hasNoFile?: boolean
 }
 
 const zeros = /^0{40,64}$/
@@ -71,6 +73,7 @@ const fetchSource = async (
     return {
       hook: completed,
       text,
+      hasNoFile: true,
       error: `configuration: ${path} is not in the repository at commit ${commit.sha.slice(0, 12)}`,
     }
   return { hook: completed, text: commit.file ?? text, error: null }

@@ -17,8 +17,8 @@ import {
 import { whyNoBuild } from './why-no-build.ts'
 
 /** From a hook to a stored build whose first stages are offered (scheduling.md §3, §4). What the user did wrong, up
- *  to a repository that cannot be reached, becomes a build with status `error` and the reason; what asks for no build
- *  is skipped with the reason. Either is kept as the end of the delivery. Throws only when the system fails. */
+ *  to a repository that cannot be reached, becomes a build with status `error` and the reason; what asks for no build,
+ *  also a commit without a pipeline file, is skipped with the reason. Either is kept as the end of the delivery. Throws only when the system fails. */
 export const submitBuild = async (
   deps: ControlDeps,
   request: SubmitRequest,
@@ -46,7 +46,8 @@ const readPlan = async (
   request: SubmitRequest,
   signal?: AbortSignal,
 ): Promise<Decided> => {
-  const { hook, text, error } = await readSource(deps, request, signal)
+  const { hook, text, error, hasNoFile } = await readSource(deps, request, signal)
+  if (error !== null && hasNoFile) return { hook, plan: { kind: 'none', reason: error } }
   if (error !== null) return { hook, plan: errorPlan(error, text) }
   const verdict = await validateManifest(deps, request, { hook, text }, signal)
   if (verdict.kind === 'error') return { hook, plan: errorPlan(verdict.message, text) }
