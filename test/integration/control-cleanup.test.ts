@@ -15,7 +15,10 @@ import { manifest, openControl, pipeline, type TestControl } from './open-contro
 let control: TestControl
 
 beforeAll(async () => {
-  control = await openControl({ timers: { lostMs: 300, requeueMs: 200, breakerMs: 60_000 } })
+  control = await openControl({
+    database: 'postgres',
+    timers: { lostMs: 300, requeueMs: 200, breakerMs: 60_000 },
+  })
 })
 afterAll(() => control.close())
 

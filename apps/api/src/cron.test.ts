@@ -67,8 +67,13 @@ describe('cron jobs', () => {
 
   test('take a change that cannot be read as none', async () => {
     await api.call('POST', path, { name: 'calm', expr: '@daily', branch: 'main' })
-    const answer = await api.call('PATCH', `${path}/calm`)
-    expect(answer).toMatchObject({ status: 200, json: { name: 'calm', branch: 'main' } })
+    for (const body of [undefined, [], { disabled: 'yes', branch: 'dev' }]) {
+      const answer = await api.call('PATCH', `${path}/calm`, body)
+      expect(answer).toMatchObject({ status: 200, json: { name: 'calm', branch: 'main' } })
+    }
+    const wrong = await api.call('PATCH', `${path}/calm`, { expr: 'x', branch: 'dev' })
+    expect(wrong.status).toBe(400)
+    expect((await api.call('GET', `${path}/calm`)).json).toMatchObject({ branch: 'main' })
     await api.call('DELETE', `${path}/calm`)
   })
 

@@ -1,5 +1,6 @@
 import { conflict, notFound, type Repo, type Stores } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
+import { purgeBuilds } from './purge/purge-builds.ts'
 
 // In one transaction: on SQLite everybody else waits for it, and logs may be large.
 const buildsAtOnce = 10
@@ -9,13 +10,16 @@ const buildsAtOnce = 10
  *  repository with fewer builds, and may be repeated. `by`: who asked, for the log. `promise`: what is
  *  told of it, in the transaction that deletes it. Gives it as it was, inactive. */
 export const removeRepo = async (
-  { database, log, webhooks }: Pick<ControlDeps, 'database' | 'log' | 'webhooks'>,
+  deps: Pick<ControlDeps, 'database' | 'clock' | 'log' | 'webhooks'>,
   { id, slug }: Pick<Repo, 'id' | 'slug'>,
   by: string,
   promise?: (stores: Stores) => Promise<void>,
 ): Promise<Repo> => {
+  const { database, log, webhooks } = deps
   const closed = await database.transaction((stores) => closeRepo(stores, id))
   if (!closed) throw notFound('repo_not_found', 'There is no such repository.')
+  // In small pieces as far as that goes; what a worker still holds goes below.
+  await purgeBuilds(deps, closed, { kind: 'number_before', number: Number.MAX_SAFE_INTEGER })
   for (;;) {
     const isOver = await database.transaction(async (stores) => {
       // Again each time: a build that was under way when it was closed may have come in.

@@ -71,18 +71,17 @@ const readWish = (body: JsonBody): CronWish => ({
 
 /** A body that cannot be read changes nothing. */
 const readChange = (call: RepoUserCall): CronChange => {
-  let body: JsonBody
   try {
-    body = jsonBody(call)
+    const body = jsonBody(call)
+    return {
+      expr: body.text('expr'),
+      branch: body.text('branch'),
+      target: body.text('target'),
+      timeZone: body.text('timezone'),
+      disabled: body.flag('disabled'),
+    }
   } catch (error) {
     if (error instanceof HttpError && error.status === 400) return {}
     throw error
-  }
-  return {
-    expr: body.text('expr'),
-    branch: body.text('branch'),
-    target: body.text('target'),
-    timeZone: body.text('timezone'),
-    disabled: body.flag('disabled'),
   }
 }

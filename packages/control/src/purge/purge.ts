@@ -10,6 +10,8 @@ const reposAtOnce = 200
 const rowsAtOnce = 200
 /** 4 MiB of a SQLite file with pages of 4 KiB. */
 const pagesAtOnce = 1_024
+/** What the next builds will use anyway. */
+const sparePages = 2_048
 
 export type PurgeAllDeps = Pick<ControlDeps, 'database' | 'clock' | 'log' | 'housekeeping'>
 
@@ -95,9 +97,10 @@ const purgeRows = async (
 
 /** Without it the file of a SQLite database only ever grows. */
 const giveBackSpace = async (deps: PurgeAllDeps, signal?: AbortSignal): Promise<void> => {
-  for (let last = Number.POSITIVE_INFINITY; !signal?.aborted; ) {
-    const left = await inTurn(deps, () => deps.database.giveBackSpace(pagesAtOnce))
-    if (left === 0 || left >= last) return
-    last = left
+  let left = await deps.database.giveBackSpace(1)
+  while (left > sparePages && !signal?.aborted) {
+    const before = left
+    left = await inTurn(deps, () => deps.database.giveBackSpace(pagesAtOnce))
+    if (left >= before) return
   }
 }
