@@ -1,0 +1,4 @@
+import { describeRaces } from './races.ts'
+
+// With a real Redis, as `openControl(` starts it.
+describeRaces('postgres')
