@@ -8,6 +8,7 @@ import {
   finishStage,
   freeCleanedUp,
   freePlace,
+  freeRemoved,
   LimitCheck,
   pauseQueue,
   releaseStage,
@@ -268,6 +269,14 @@ describe.each(['sqlite', 'postgres'] as const)('limits on %s', (database) => {
       await freeCleanedUp(control.deps, randomUUID(), [])
       expect(await offered(stages.slice(1))).toEqual([])
       await freeCleanedUp(control.deps, worker.id, [])
+      expect(await offered(stages.slice(1))).toEqual([ids[1]])
+    })
+
+    it('or another worker of the machine removed what it left', async () => {
+      const { stages, ids } = await lose(1)
+      await freeRemoved(control.deps, [{ stageId: ids[0]!, attempt: 2 }])
+      expect(await offered(stages.slice(1))).toEqual([])
+      await freeRemoved(control.deps, [{ stageId: ids[0]!, attempt: 1 }])
       expect(await offered(stages.slice(1))).toEqual([ids[1]])
     })
 

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
+import { leaseHeader, workerPaths } from '@waggle/contract'
 import { startRedis, tempFolder } from '@waggle/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestApi, type TestApi } from './test-api.ts'
+import { startTestApi, type TestApi, workerSecret } from './test-api.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -56,3 +58,50 @@ test('a stage that keeps no place has none to give up', async () => {
   expect((await api.call('POST', `${path}/2`)).status).toBe(404)
   expect((await api.call('POST', `${path}/1`, undefined, { authorization: '' })).status).toBe(401)
 })
+
+test('a lost stage keeps its place until its worker says that nothing is left of it', async () => {
+  const build = async () => {
+    const pipeline = 'kind: pipeline\nname: ship\nnode: { only: lost }\nconcurrency: { limit: 1 }\n'
+    return (await api.call('POST', '/api/builds', { repository: 'me/app', pipeline })).json
+  }
+  const [first, second] = [await build(), await build()]
+  const stageId = first.stages[0].id
+  const worker = await register()
+  const question = { attempt: 1, requestId: randomUUID() }
+  const accepted = await worker.rpc(workerPaths.accept(stageId), question)
+  const step = {
+    number: 1,
+    name: 'a',
+    image: 'b',
+    errIgnore: false,
+    detached: false,
+    dependsOn: [],
+  }
+  const start = { attempt: 1, steps: [step], grants: [{ step: 1, try: 1 }] }
+  await worker.rpc(workerPaths.start(stageId), start, accepted.json.leaseToken)
+  const next = await register(worker.workerId)
+  const take = async () => (await next.rpc(workerPaths.take, { waitMs: 0 })).json.offer
+  const left = { attempts: [], left: [{ stageId, attempt: 1 }] }
+  expect((await next.rpc(workerPaths.held, left)).status).toBe(200)
+  expect(await take()).toBeNull()
+  expect((await next.rpc(workerPaths.held, { attempts: [], left: [] })).status).toBe(200)
+  expect(await take()).toMatchObject({ stageId: second.stages[0].id })
+})
+
+const register = async (workerId = randomUUID()) => {
+  const platform = { os: 'linux', arch: 'amd64', variant: '', kernel: '' }
+  const labels = { only: 'lost' }
+  const profile = { kind: 'pipeline', type: 'docker', ...platform, labels, labelMatch: 'equal' }
+  const answer = await api.call(
+    'POST',
+    workerPaths.register,
+    { protocol: 1, workerId, bootId: randomUUID(), name: 'bee', version: '1', slots: 1, profile },
+    { authorization: `Bearer ${workerSecret}` },
+  )
+  const rpc = (path: string, body: unknown, lease = '') =>
+    api.call('POST', path, body, {
+      authorization: `Bearer ${answer.json.token}`,
+      ...(lease === '' ? {} : { [leaseHeader]: lease }),
+    })
+  return { rpc, workerId }
+}

@@ -1,7 +1,7 @@
 import { type AttemptRef, silentLogger, unavailable } from '@waggle/domain'
 import { describe, expect, it } from 'vitest'
 import { HeldStages } from './held-stages.ts'
-import { cleanUp } from './janitor.ts'
+import { cleanUp, type LeftHere } from './janitor.ts'
 import { Lease } from './lease.ts'
 
 const ref = (stageId: number): AttemptRef => ({ stageId, attempt: 1 })
@@ -64,21 +64,21 @@ describe('cleanUp', () => {
     expect(engine.removed).toEqual([2])
   })
 
-  it('tells of which attempts anything is left, also where nothing has to be removed', async () => {
+  it('tells of which attempts anything is left here, and what it removed', async () => {
     const held = new HeldStages()
     held.add(new Lease(ref(1), 'token'))
-    const told: (readonly AttemptRef[] | undefined)[] = []
-    const ask = async (
-      _refs: readonly AttemptRef[],
-      _signal: AbortSignal,
-      left?: readonly AttemptRef[],
-    ) => {
-      told.push(left)
+    const told: (LeftHere | undefined)[] = []
+    const ask = async (_refs: readonly AttemptRef[], _signal: AbortSignal, here?: LeftHere) => {
+      told.push(here)
       return []
     }
     const common = { held, ask, installation: 'x', log: silentLogger }
-    await cleanUp({ ...common, engine: engineWith([ref(1), ref(2)]) }, signal)
+    await cleanUp({ ...common, engine: engineWith([ref(1), ref(2), ref(3)], [3]) }, signal)
     await cleanUp({ ...common, engine: engineWith([]) }, signal)
-    expect(told).toEqual([[ref(1), ref(2)], [ref(1)]])
+    expect(told).toEqual([
+      { left: [ref(1), ref(2), ref(3)], removed: [] },
+      { left: [ref(1), ref(3)], removed: [ref(2)] },
+      { left: [ref(1)], removed: [] },
+    ])
   })
 })

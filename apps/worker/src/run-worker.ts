@@ -154,7 +154,7 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
     engine: opened.engine,
     installation: registered.installation,
     held,
-    ask: (attempts, asked, left) => api.held(attempts, asked, left),
+    ask: (attempts, asked, told) => api.held(attempts, asked, told),
     everyMs: timers.janitorMs,
     clock,
     log,

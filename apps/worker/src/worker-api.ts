@@ -30,6 +30,7 @@ import {
   type WorkerProfile,
 } from '@waggle/domain'
 import type { Identity } from './identity.ts'
+import type { LeftHere } from './janitor.ts'
 import type { Lease } from './lease.ts'
 import { createRpcClient, type RpcCall } from './rpc-client.ts'
 
@@ -60,7 +61,7 @@ export interface WorkerApi {
   held(
     attempts: readonly AttemptRef[],
     signal: AbortSignal,
-    left?: readonly AttemptRef[],
+    told?: LeftHere,
   ): Promise<readonly AttemptRef[]>
   /** Asked once: waits at the API until there is an offer. */
   take(
@@ -188,10 +189,10 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
         signal,
         tries: 2,
       }),
-    held: async (attempts, signal, left) => {
+    held: async (attempts, signal, told) => {
       const reply = await call({
         path: workerPaths.held,
-        body: { attempts, ...(left ? { left } : {}) },
+        body: { attempts, ...told },
         reply: heldReply,
         credential,
         signal,

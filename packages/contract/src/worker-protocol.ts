@@ -92,6 +92,8 @@ export const heldRequest = z.object({
   /** All attempts of which the worker has, or its machine holds, anything; absent = not said. What it lost and what is
    *  not among them is cleaned up. */
   left: z.array(attemptRef).max(10_000).optional(),
+  /** Attempts, also of other workers, of which it just removed what was left. */
+  removed: z.array(attemptRef).max(10_000).default([]),
 })
 export const heldReply = z.object({ held: z.array(attemptRef) })
 

@@ -26,6 +26,7 @@ import {
   archiveSegment,
   finishStage,
   freeCleanedUp,
+  freeRemoved,
   grantSteps,
   heartbeat,
   heldAttempts,
@@ -87,9 +88,10 @@ export const workerRoutes = (deps: ApiDeps): readonly Route[] => {
     route.worker(
       at(paths.held),
       async (call) => {
-        const { attempts, left } = parse(heldRequest, call)
+        const { attempts, left, removed } = parse(heldRequest, call)
         const held = await heldAttempts(control, attempts)
         if (left) await freeCleanedUp(control, call.worker.id, left)
+        await freeRemoved(control, removed)
         return json({ held })
       },
       rpcLimit,

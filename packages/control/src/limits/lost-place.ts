@@ -1,4 +1,4 @@
-import type { Stage, Stores } from '@waggle/domain'
+import type { AttemptRef, Stage, Stores } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
 import { deliverNow } from '../deliver-outbox.ts'
 import { tellChange } from '../tell-change.ts'
@@ -42,10 +42,21 @@ export const freePlace = async (
 export const freeCleanedUp = async (
   deps: ControlDeps,
   workerId: string,
-  left: readonly { readonly stageId: number; readonly attempt: number }[],
+  left: readonly AttemptRef[],
 ): Promise<void> => {
   const isLeft = new Set(left.map(({ stageId, attempt }) => `${stageId}-${attempt}`))
   for (const stage of await deps.database.limits.listLostWith(workerId))
     if (!isLeft.has(`${stage.id}-${stage.attempt}`))
       await freePlace(deps, stage, 'its worker has cleaned up')
+}
+
+/** Attempts of which somebody removed what was left: it was found on the machine where they ran, whoever ran them. */
+export const freeRemoved = async (
+  deps: ControlDeps,
+  removed: readonly AttemptRef[],
+): Promise<void> => {
+  const attempts = new Map(removed.map(({ stageId, attempt }) => [stageId, attempt]))
+  for (const stage of await deps.database.stages.findMany([...attempts.keys()]))
+    if (stage.placeUntil > 0 && stage.attempt === attempts.get(stage.id))
+      await freePlace(deps, stage, 'what it left was removed')
 }
