@@ -1,6 +1,7 @@
 import type { Database, WorkerRecord } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
 import { equalHashes } from './hold-lease.ts'
+import { forgetRecentWorkers } from './recent-workers.ts'
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -46,4 +47,5 @@ const recentOf = (database: Database): Map<string, Recent> => {
 /** A worker was registered by this process: what was known before does not count any more. */
 export const forgetWorkers = (database: Database): void => {
   recent.delete(database)
+  forgetRecentWorkers(database)
 }

@@ -1,5 +1,6 @@
 import type { WorkerRecord } from '@waggle/domain'
 import type { ControlDeps } from './control-deps.ts'
+import { recentWorkers } from './recent-workers.ts'
 import { type WorkerState, workerState } from './worker-state.ts'
 
 /** A worker as it is now. */
@@ -16,14 +17,15 @@ export interface WorkerViews {
   readonly views: readonly WorkerView[]
 }
 
-/** All workers that ever registered and were not removed, by name. */
-export const listWorkers = async ({
-  database,
-  timers,
-}: Pick<ControlDeps, 'database' | 'timers'>): Promise<WorkerViews> => {
+/** All workers that ever registered and were not removed, by name. `isRecent`: what is known of them may be from a
+ *  second ago; what they hold is from now all the same. */
+export const listWorkers = async (
+  { database, timers }: Pick<ControlDeps, 'database' | 'timers'>,
+  { isRecent = false }: { readonly isRecent?: boolean } = {},
+): Promise<WorkerViews> => {
   const [nowMs, workers, open] = await Promise.all([
     database.now(),
-    database.workers.list(),
+    isRecent ? recentWorkers(database, timers) : database.workers.list(),
     database.attempts.countOpenByWorker(),
   ])
   const views = workers.map((worker): WorkerView => {

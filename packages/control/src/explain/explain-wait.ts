@@ -62,7 +62,7 @@ export const explainWait = async (
       startsIn: { lowMs: 0, highMs: 0 },
       endsIn: own,
     }
-  const wait = await waiting(deps, stage, known ?? (await listWorkers(deps)))
+  const wait = await waiting(deps, stage, known ?? (await listWorkers(deps, { isRecent: true })))
   return { ...report, ...wait, endsIn: addSpans(wait.startsIn, own) }
 }
 

@@ -17,7 +17,7 @@ export const stageOutlooks = async (
   const open = stages.filter(({ status }) => status === 'pending' || status === 'running')
   const outlooks = new Map<number, StageOutlook>()
   if (open.length === 0) return outlooks
-  const known = await listWorkers(deps)
+  const known = await listWorkers(deps, { isRecent: true })
   for (const stage of open.slice(0, most))
     outlooks.set(stage.id, await explainWait(deps, stage, known))
   return outlooks

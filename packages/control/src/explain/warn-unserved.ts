@@ -28,7 +28,7 @@ export const warnUnserved = async (
 ): Promise<readonly BuildWarning[]> => {
   const open = stages.filter(({ status, isHeld }) => !isHeld && (!status || !isDone(status)))
   if (open.length === 0) return []
-  const { nowMs, views } = await listWorkers(deps)
+  const { nowMs, views } = await listWorkers(deps, { isRecent: true })
   const warnings: BuildWarning[] = []
   for (const group of Map.groupBy(open, (stage) => partitionName(partitionOf(stage))).values()) {
     const [first] = group
