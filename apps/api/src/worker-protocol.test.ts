@@ -183,7 +183,12 @@ describe('a stage', () => {
     const requestId = randomUUID()
     const accepted = await rpc(workerPaths.accept(stageId), { attempt: 1, requestId })
     const { leaseToken } = acceptReply.parse(accepted.json)
-    await api.call('DELETE', `/api/repos/o/n/builds/${number}`)
+    const path = `/api/repos/o/n/builds/${number}`
+    await api.call('DELETE', path)
+    const cancelOf = async () => (await api.call('GET', path)).json.stages[0].cancels[0]
+    const { requested_ms } = await cancelOf()
+    expect(requested_ms).toBeGreaterThan(0)
+    expect(await cancelOf()).toEqual({ attempt: 1, worker: expect.any(String), requested_ms })
     const beat = await rpc(workerPaths.heartbeat, { attempts: [{ stageId, attempt: 1 }] })
     expect(beat.json.cancelled).toEqual([{ stageId, attempt: 1 }])
     const grant = { attempt: 1, updates: [], grants: [{ step: 1, try: 1 }] }
@@ -195,6 +200,9 @@ describe('a stage', () => {
     expect((await rpc(workerPaths.acknowledge(stageId), done, leaseToken)).json).toEqual({
       ok: true,
     })
+    const { seen_ms, killed_ms } = await cancelOf()
+    expect(seen_ms).toBeGreaterThanOrEqual(requested_ms)
+    expect(killed_ms).toBeGreaterThanOrEqual(seen_ms)
   })
 })
 
