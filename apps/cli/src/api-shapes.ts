@@ -48,7 +48,7 @@ export interface ApiSpan {
 }
 
 /** When a cancel was asked for, seen by the worker, and done; milliseconds, 0 = not yet. */
-interface ApiCancel {
+export interface ApiCancel {
   readonly worker: string
   readonly requestedMs: number
   readonly seenMs: number

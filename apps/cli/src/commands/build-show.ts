@@ -1,5 +1,6 @@
 import { invalid } from '@waggle/domain'
 import { type ApiBuild, type ApiStage, readBuild } from '../api-shapes.ts'
+import { cancelLine } from '../cancel-line.ts'
 import { cleanLine } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import { print, printJson, table } from '../print.ts'
@@ -107,7 +108,7 @@ const printBuild = (repo: string, build: ApiBuild): void => {
     print(
       `  ${statusMark(stage.status, out)} ${stage.number} ${clean(stage.name)} ${stage.status}${machine}${error}${outlook(stage)}`,
     )
-    for (const line of cancelLines(stage)) print(`      ${line}`)
+    for (const cancel of stage.cancels) print(`      ${cancelLine(cancel)}`)
     for (const step of stage.steps) {
       const code = step.exitCode === 0 ? '' : `, exit ${step.exitCode}`
       const time =
@@ -122,15 +123,6 @@ const printBuild = (repo: string, build: ApiBuild): void => {
 
 const endOf = ({ endedBy, endReason }: ApiBuild): string =>
   endedBy === '' ? endReason : `${endReason} by ${endedBy}`
-
-/** How long a cancel took to reach the worker, and to be carried out there. */
-const cancelLines = (stage: ApiStage): readonly string[] =>
-  stage.cancels.map(({ worker, requestedMs, seenMs, killedMs }) => {
-    const since = (ms: number, word: string) =>
-      ms === 0 ? `not ${word} yet` : `${word} after ${Math.max(0, ms - requestedMs)} ms`
-    const at = new Date(requestedMs).toISOString().slice(11, 23)
-    return `cancel of ${clean(worker)} requested at ${at}, ${since(seenMs, 'seen')}, ${since(killedMs, 'done')}`
-  })
 
 const took = (build: ApiBuild): string =>
   build.started > 0 && build.finished > 0 ? duration(build.finished - build.started) : ''
