@@ -19,6 +19,7 @@ import { crons } from './0013-crons.ts'
 import { retention } from './0014-retention.ts'
 import { deadlines } from './0015-deadlines.ts'
 import { openPartitions } from './0016-open-partitions.ts'
+import { activeStages } from './0017-active-stages.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -38,6 +39,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0014-retention': retention(dialect),
   '0015-deadlines': deadlines,
   '0016-open-partitions': openPartitions,
+  '0017-active-stages': activeStages,
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

@@ -23,6 +23,7 @@ const columns = neighbour.columns.filter((column) => column !== 'keepsPlace')
 
 // The conditions of partial indexes, word for word.
 const isIndexed = sql<boolean>`(status in ('pending', 'running') or is_held = true or place_until > 0)`
+const isIndexedActive = sql<boolean>`(status = 'running' or is_held = true or place_until > 0)`
 const isHeldBack = sql<boolean>`is_limited = true`
 
 // A place that is over does not count, whether or not somebody came by to take it away.
@@ -31,12 +32,15 @@ const counts = (now: RawBuilder<number>) =>
 const isActive = (now: RawBuilder<number>) =>
   sql<boolean>`(status = 'running' or is_held = true or place_until > ${now})`
 
-const counted = ({ db, stamp }: Dialect) =>
+const read = ({ db, stamp }: Dialect) =>
   db
     .selectFrom('stages')
     .select([...columns, sql<boolean>`place_until > ${stamp}`.as('keepsPlace')] as never)
-    .where(isIndexed)
-    .where(counts(stamp))
+
+const counted = (dialect: Dialect) => read(dialect).where(isIndexed).where(counts(dialect.stamp))
+
+const active = (dialect: Dialect) =>
+  read(dialect).where(isIndexedActive).where(isActive(dialect.stamp))
 
 const open = query(({ db }, p: { repoId: number }) =>
   db
@@ -77,11 +81,10 @@ const elders = query((dialect, p: Beside) =>
 )
 
 const youngerActive = query((dialect, p: Beside) =>
-  counted(dialect)
+  active(dialect)
     .where('repoId', '=', p.repoId)
     .where('name', '=', p.name)
     .where('id', '>', p.id)
-    .where(isActive(dialect.stamp))
     .orderBy('id')
     .limit(p.most),
 )
@@ -113,15 +116,11 @@ const listOfAll = query((dialect, p: Omit<Some, 'name'>) =>
 )
 
 const activeOfName = query((dialect, p: Omit<Some, 'most'>) =>
-  counted(dialect)
-    .where('repoId', '=', p.repoId)
-    .where('name', '=', p.name)
-    .where(isActive(dialect.stamp))
-    .orderBy('id'),
+  active(dialect).where('repoId', '=', p.repoId).where('name', '=', p.name).orderBy('id'),
 )
 
 const activeOfAll = query((dialect, p: { repoId: number }) =>
-  counted(dialect).where('repoId', '=', p.repoId).where(isActive(dialect.stamp)).orderBy('id'),
+  active(dialect).where('repoId', '=', p.repoId).orderBy('id'),
 )
 
 const mostOfHeld = query(({ db }, p: { repoId: number; name: string }) =>
