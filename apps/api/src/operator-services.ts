@@ -55,7 +55,7 @@ const withoutAbsent = <T extends object>(members: T): { [K in keyof T]?: NonNull
 /** The sender of webhooks to the receivers that the settings name. Throws `invalid` for an address that is none. */
 export const openWebhooks = (
   settings: Settings,
-  deps: Pick<WebhookSenderDeps, 'database' | 'clock' | 'log' | 'bodyOf'>,
+  deps: Pick<WebhookSenderDeps, 'database' | 'log' | 'bodyOf' | 'bodyOfNew'>,
 ): WebhookSender => {
   const timeoutMs = settings.webhookTimeoutSeconds * 1_000
   const receivers = createWebhookReceivers({

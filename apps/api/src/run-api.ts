@@ -3,8 +3,10 @@ import { apiSettings, processEnvironment, type SettingValues, sharedSettings } f
 import { authenticateWorker, type ControlDeps, countWorkers, startTimers } from '@waggle/control'
 import { createConverter } from '@waggle/convert'
 import {
+  type Build,
   type Clock,
   type Logger,
+  type Repo,
   scaledTimers,
   systemClock,
   type WebhookCall,
@@ -27,6 +29,7 @@ import {
   openDataFolder,
   readSealer,
 } from './first-start.ts'
+import { housekeepingOf } from './housekeeping-of.ts'
 import { createApp } from './http/app.ts'
 import type { Identities } from './http/guard.ts'
 import type { Route } from './http/route.ts'
@@ -34,10 +37,9 @@ import { listen } from './listen.ts'
 import { LoadReader } from './load-reader.ts'
 import { openDatabase } from './open-database.ts'
 import { openExtensions, openWebhooks } from './operator-services.ts'
-import { housekeepingOf } from './housekeeping-of.ts'
 import { allRoutes } from './routes/all-routes.ts'
 import { version } from './version.ts'
-import { buildEventBody } from './webhook-bodies.ts'
+import { buildEventBody, newBuildBody } from './webhook-bodies.ts'
 
 type ApiSettings = SettingValues<typeof apiSettings> & SettingValues<typeof sharedSettings>
 export const allApiSettings = { ...sharedSettings, ...apiSettings }
@@ -102,7 +104,8 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
     closers.push(() => manifests.close())
     const system = { proto: settings.serverProto, host: settings.serverHost, link, version }
     const bodyOf = (call: WebhookCall) => buildEventBody(database, system, call)
-    const webhooks = openWebhooks(settings, { database, clock, log, bodyOf })
+    const bodyOfNew = (repo: Repo, build: Build) => newBuildBody(system, repo, build)
+    const webhooks = openWebhooks(settings, { database, log, bodyOf, bodyOfNew })
     closers.push(() => webhooks.stop())
     const control: ControlDeps = {
       database,

@@ -1,4 +1,4 @@
-import type { Database, Given, Repo, User, WebhookCall, WebhookEvent } from '@waggle/domain'
+import type { Build, Database, Given, Repo, User, WebhookCall, WebhookEvent } from '@waggle/domain'
 import { buildShape } from './shapes/build-shape.ts'
 import { loadBuild } from './shapes/load-build.ts'
 import { repoShape } from './shapes/repo-shape.ts'
@@ -20,8 +20,17 @@ export const repoEventBody = (
     system: systemShape(system),
   })
 
-/** What a receiver is told of a build, as it is now (scheduling.md §14.2): when it is created without its stages, later
- *  with stages and steps. `null` = the build is gone. */
+/** What a receiver is told of a build that is made: as it is then, without its stages (scheduling.md §14.2). */
+export const newBuildBody = (system: System, repo: Repo, build: Build): string =>
+  JSON.stringify({
+    event: 'build',
+    action: 'created',
+    repo: repoShape(repo),
+    build: buildShape(build),
+    system: systemShape(system),
+  })
+
+/** What a receiver is told of a build later: as it is now, with stages and steps. `null` = the build is gone. */
 export const buildEventBody = async (
   database: Pick<Database, 'repos' | 'builds' | 'stages' | 'steps' | 'attempts'>,
   system: System,
@@ -32,8 +41,7 @@ export const buildEventBody = async (
     database.builds.find(buildId),
   ])
   if (repo === null || build === null) return null
-  const shown = action === 'created' ? buildShape(build) : await loadBuild(database, build)
-  const body = { event, action, repo: repoShape(repo), build: shown }
+  const body = { event, action, repo: repoShape(repo), build: await loadBuild(database, build) }
   return JSON.stringify({ ...body, system: systemShape(system) })
 }
 

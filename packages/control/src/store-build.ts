@@ -90,6 +90,7 @@ export const storeBuild = async (
       action: 'created',
       repoId: repo.id,
       buildId: build.id,
+      body: deps.webhooks?.bodyOfNew({ ...repo, counter: number }, build) ?? '',
     } as const
     await promiseWebhooks(deps, stores, created, atEnd)
     return { build, ...made }

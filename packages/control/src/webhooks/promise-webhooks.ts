@@ -1,8 +1,10 @@
-import type { AtEnd, Stores, WebhookEvent, WebhookReceiver } from '@waggle/domain'
+import type { AtEnd, Build, Repo, Stores, WebhookEvent, WebhookReceiver } from '@waggle/domain'
 
 /** Who is told of what changes, and who tells them after the commit. */
 export interface OutgoingWebhooks {
   readonly receivers: readonly WebhookReceiver[]
+  /** What is told of a build that is just being made: later it would be in another state. */
+  readonly bodyOfNew: (repo: Repo, build: Build) => string
   /** Something was committed: send it soon. Returns at once. */
   kick(): void
   /** Goes on with what was left: a timer of every process, won by one. */

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import {
-  type Clock,
   type Database,
   isWaggleError,
   type Logger,
@@ -12,9 +11,9 @@ import type { OutgoingWebhooks } from './promise-webhooks.ts'
 
 export interface WebhookSenderDeps {
   readonly database: Database
-  readonly clock: Clock
   readonly log: Logger
   readonly receivers: readonly WebhookReceiver[]
+  readonly bodyOfNew: OutgoingWebhooks['bodyOfNew']
   /** What is sent for a call whose content is read when it is sent; `null` = the thing is gone. */
   readonly bodyOf: (call: WebhookCall) => Promise<string | null>
   /** Longest time of one try. */
@@ -34,6 +33,7 @@ const failedKeptMs = 7 * 24 * hourMs
  *  hear the same twice, and never hears of an older state of a build after a newer one. */
 export class WebhookSender implements OutgoingWebhooks {
   readonly receivers: readonly WebhookReceiver[]
+  readonly bodyOfNew: OutgoingWebhooks['bodyOfNew']
   readonly #deps: WebhookSenderDeps
   readonly #holder = randomUUID()
   readonly #stopping = new AbortController()
@@ -44,6 +44,7 @@ export class WebhookSender implements OutgoingWebhooks {
   constructor(deps: WebhookSenderDeps) {
     this.#deps = deps
     this.receivers = deps.receivers
+    this.bodyOfNew = deps.bodyOfNew
   }
 
   kick(): void {

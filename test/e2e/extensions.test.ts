@@ -1,0 +1,147 @@
+import {
+  answerJson,
+  type OutsideCall,
+  type OutsideService,
+  startOutsideService,
+  waitUntil,
+} from '@waggle/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { BuildJson } from '../harness/client.ts'
+import { makeRepository } from '../harness/make-repository.ts'
+import { type System, startSystem } from '../harness/start-system.ts'
+
+const secret = 'one secret of 32 bytes for all..'
+
+const converted = (name: string): string =>
+  [
+    'kind: pipeline',
+    'type: exec',
+    `name: ${name}`,
+    'platform: { os: linux, arch: amd64 }',
+    'clone: { disable: true }',
+    'steps:',
+    '- name: use',
+    '  environment: { PASSWORD: { from_secret: password } }',
+    '  commands:',
+    '  - test "$PASSWORD" = far-away-value',
+    '  - test "$REGION" = north',
+    '  - echo "it is $PASSWORD and $TOKEN"',
+    '---',
+    'kind: secret',
+    'name: password',
+    'get: { path: ci/db, name: password }',
+    '',
+  ].join('\n')
+
+describe('services of the operator', () => {
+  let system: System
+  const services: OutsideService[] = []
+  const kept: Record<string, OutsideService> = {}
+  const serve = async (name: string, answer: Parameters<typeof startOutsideService>[1]) => {
+    const service = await startOutsideService(secret, answer)
+    services.push(service)
+    kept[name] = service
+    return service.url
+  }
+
+  beforeAll(async () => {
+    const config = await serve('config', answerJson({ data: 'pipeline "deploy"' }))
+    const convert = await serve('convert', (call, answer) => {
+      const { data } = call.body['config'] as { data: string }
+      const name = data.split('"')[1] ?? ''
+      answerJson({ data: converted(name) })(call, answer)
+    })
+    const secrets = await serve('secret', answerJson({ data: 'far-away-value' }))
+    const environment = await serve(
+      'environment',
+      answerJson([
+        { name: 'REGION', data: 'north' },
+        { name: 'TOKEN', data: 'hush-hush', mask: true },
+      ]),
+    )
+    let isAway = true
+    const receiver = await serve('webhook', (call, answer) => {
+      answerJson(undefined, isAway ? 503 : 204)(call, answer)
+      isAway = false
+    })
+    system = await startSystem({
+      database: 'sqlite',
+      worker: { WAGGLE_WORKER_TYPE: 'exec' },
+      timeScale: 0.2,
+      api: {
+        DRONE_YAML_ENDPOINT: config,
+        DRONE_YAML_SECRET: secret,
+        WAGGLE_CONVERT_EXTENSION_ENDPOINT: convert,
+        WAGGLE_CONVERT_EXTENSION_SECRET: secret,
+        DRONE_SECRET_PLUGIN_ENDPOINT: secrets,
+        DRONE_SECRET_PLUGIN_TOKEN: secret,
+        WAGGLE_ENVIRONMENT_EXTENSION_ENDPOINT: environment,
+        WAGGLE_ENVIRONMENT_EXTENSION_SECRET: secret,
+        WAGGLE_WEBHOOK_ENDPOINT: receiver,
+        WAGGLE_WEBHOOK_SECRET: secret,
+      },
+    })
+  })
+  afterAll(async () => {
+    await system?.stop()
+    for (const service of services) await service.close()
+  })
+
+  const calls = (name: string): readonly OutsideCall[] => kept[name]?.calls ?? []
+
+  it('give, convert and supply a build, and hear how it ended', async () => {
+    const { client } = system
+    const { url } = makeRepository(system.folder, 'app', { 'readme.md': 'no pipeline here' })
+    const slug = 'acme/app'
+    const registered = await client.call('POST', '/api/repos', { slug, git_http_url: url })
+    expect(registered.status).toBe(200)
+    const started = await client.call('POST', `/api/repos/${slug}/builds?branch=main`)
+    expect(started.status, started.text).toBe(200)
+    const { number } = started.json<BuildJson>()
+    const build = await client.ended(number, 60_000, slug)
+    expect(build).toMatchObject({ status: 'success', stages: [{ name: 'deploy' }] })
+    const log = (await client.log(number, 1, 1, slug)).map((line) => line.out).join('')
+    expect(log).toContain('it is ****** and ******')
+    for (const name of ['config', 'convert', 'secret', 'environment'])
+      expect(calls(name).map(({ signed }) => signed, name)).toEqual([
+        'accept accept-encoding content-type date digest',
+      ])
+
+    const ended = await waitUntil('the webhook of the end', () =>
+      calls('webhook').find(
+        ({ body }) => (body['build'] as BuildJson | undefined)?.status === 'success',
+      ),
+    )
+    expect(ended).toMatchObject({
+      signed: 'date digest',
+      body: {
+        event: 'build',
+        action: 'updated',
+        repo: { slug },
+        build: { number, stages: [{ steps: [{ name: 'use' }] }] },
+        system: { proto: 'http' },
+      },
+    })
+    const told = calls('webhook').map(
+      ({ body }) => `${String(body['event'])}:${String(body['action'])}`,
+    )
+    // The first try was refused for the moment, so the same came first again.
+    expect(told.slice(0, 3)).toEqual(['repo:enabled', 'repo:enabled', 'build:created'])
+    for (const name of Object.keys(kept))
+      expect(JSON.stringify(calls(name).map(({ body }) => body))).not.toContain('hush-hush')
+  })
+
+  it('are shown to admins, without what is secret in their addresses', async () => {
+    const shown = await waitUntil('the receiver', async () => {
+      const answer = await system.client.call('GET', '/api/webhooks')
+      const [receiver] = answer.json<{ url: string; waiting: number; sent: number }[]>()
+      return receiver?.waiting === 0 ? receiver : null
+    })
+    expect(shown).toMatchObject({ url: `${kept['webhook']?.url}/`, failed: 0 })
+    expect(shown.sent).toBeGreaterThan(2)
+    const answer = await system.client.call('GET', '/api/webhooks/calls?state=sent&per_page=100')
+    expect(answer.json<object[]>()).toHaveLength(shown.sent)
+    const refused = await system.client.call('GET', '/api/webhooks/calls?state=lost')
+    expect(refused.status).toBe(400)
+  })
+})
