@@ -152,18 +152,22 @@ const contentOf = (hook: Hook): string => {
 }
 
 /** What a delivery asked for, as it is kept. */
-export type KeptRequest = Pick<SubmitRequest, 'hook' | 'cloneUrl' | 'manifest' | 'resolve'>
+export type KeptRequest = Pick<
+  SubmitRequest,
+  'hook' | 'cloneUrl' | 'manifest' | 'resolve' | 'priority'
+>
 
 const sealRequest = (
   sealer: ControlDeps['sealer'],
-  { repo, hook, cloneUrl, manifest, resolve }: SubmitRequest,
+  { repo, hook, ...request }: SubmitRequest,
   key: string,
 ): Uint8Array | null => {
   const { changedFiles, ...rest } = hook
-  const kept = JSON.stringify({ hook: { ...rest, changedFiles }, cloneUrl, manifest, resolve })
+  const { cloneUrl, manifest, resolve, priority } = request
+  const more = { cloneUrl, manifest, resolve, priority }
+  const kept = JSON.stringify({ hook: { ...rest, changedFiles }, ...more })
   // Without its list of files it is looked up again.
-  const text =
-    kept.length > requestLimit ? JSON.stringify({ hook: rest, cloneUrl, manifest, resolve }) : kept
+  const text = kept.length > requestLimit ? JSON.stringify({ hook: rest, ...more }) : kept
   return text.length > requestLimit ? null : sealer.seal(text, requestPlace(repo.id, key))
 }
 

@@ -31,7 +31,7 @@ export const retryFailed = async (
     manifestOf(deps, build),
   ])
   const { deliveryKey } = restart
-  const submission = openSubmission(deps, {
+  const opened = openSubmission(deps, {
     repo,
     hook: restarted(hookOf(build, plan), build, restart),
     cloneUrl: build.cloneUrl,
@@ -39,6 +39,8 @@ export const retryFailed = async (
     resolve: false,
     ...(deliveryKey === undefined ? {} : { deliveryKey }),
   })
+  // Delivered again it would be a restart of everything.
+  const submission = { ...opened, delivery: { ...opened.delivery, requestSealed: null } }
   const reason = whyNoBuild(submission.hook, repo)
   if (reason !== null) {
     await endDelivery(deps, submission, { outcome: 'skipped', reason })
