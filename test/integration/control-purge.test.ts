@@ -100,8 +100,8 @@ describe('purge', () => {
     expect(await again()).toMatchObject({ isRepeat: true })
     await purgeWith({}, 1)
     expect(await again()).toMatchObject({ isRepeat: true })
-    const { now, purge: old } = control.database
-    await old.deleteDeliveries((await now()) + 1_000, 1_000)
+    const { database } = control
+    await database.purge.deleteDeliveries((await database.now()) + 1_000, 1_000)
     expect(await again()).toMatchObject({ isRepeat: false })
   })
 

@@ -52,7 +52,7 @@ const descriptors: Readonly<Record<string, string>> = {
   '@hourly': '0 0 * * * *',
 }
 
-export const expressionLimit = 250
+const expressionLimit = 250
 const longestMs = 100 * 366 * 86_400_000
 
 /** Reads an expression: six fields, five (then the weekday is `*`), a descriptor, or `@every` with a Go duration. Throws

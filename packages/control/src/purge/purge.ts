@@ -24,9 +24,9 @@ export const purge = async (deps: PurgeAllDeps, signal?: AbortSignal): Promise<v
     await eachRepo(deps, (repo) => purgeRepo(deps, repo, signal), signal)
   if (deliveryDays > 0) {
     const before = (await database.now()) - deliveryDays * dayMs
-    const { deleteDeliveries, deleteOutbox } = database.purge
-    await purgeRows(deps, 'deliveries', () => deleteDeliveries(before, rowsAtOnce), signal)
-    await purgeRows(deps, 'outbox', () => deleteOutbox(before, rowsAtOnce), signal)
+    const old = database.purge
+    await purgeRows(deps, 'deliveries', () => old.deleteDeliveries(before, rowsAtOnce), signal)
+    await purgeRows(deps, 'outbox', () => old.deleteOutbox(before, rowsAtOnce), signal)
   }
   await giveBackSpace(deps, signal)
 }
