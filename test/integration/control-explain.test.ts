@@ -264,6 +264,16 @@ describe.each(['sqlite', 'postgres'] as const)('why a stage waits, on %s', (data
     expect(away).toMatchObject({ codes: ['queue_away'], position: 0, depth: null, startsIn: null })
   })
 
+  it('a stage that a worker took while it was explained is not missing in the queue', async () => {
+    await withBee()
+    const { stage } = await submit()
+    await runs(stage)
+    expect(await explainWait(control.deps, stage)).toMatchObject({
+      state: 'running',
+      reasons: [{ code: 'running', worker: 'bee' }],
+    })
+  })
+
   it('a worker accepted it, gave it back, ran it, ended it', async () => {
     await withBee()
     const { stage } = await submit()

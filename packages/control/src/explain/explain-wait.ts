@@ -25,6 +25,22 @@ export const explainWait = async (
   stage: Stage,
   known?: WorkerViews,
 ): Promise<WaitReport> => {
+  const workers = known ?? (await listWorkers(deps, { isRecent: true }))
+  const report = await explainRow(deps, stage, workers)
+  const isDoubtful =
+    report.state === 'waiting' &&
+    (stage.isHeld || report.reasons.some(({ code }) => code === 'not_queued'))
+  if (!isDoubtful) return report
+  // Between the row and the queue a worker may have taken it.
+  const now = await deps.database.stages.find(stage.id)
+  return now && now.version !== stage.version ? explainRow(deps, now, workers) : report
+}
+
+const explainRow = async (
+  deps: ExplainDeps,
+  stage: Stage,
+  workers: WorkerViews,
+): Promise<WaitReport> => {
   const { database } = deps
   const [nowMs, attempts, history] = await Promise.all([
     database.now(),
@@ -62,7 +78,7 @@ export const explainWait = async (
       startsIn: { lowMs: 0, highMs: 0 },
       endsIn: own,
     }
-  const wait = await waiting(deps, stage, known ?? (await listWorkers(deps, { isRecent: true })))
+  const wait = await waiting(deps, stage, workers)
   return { ...report, ...wait, endsIn: addSpans(wait.startsIn, own) }
 }
 
