@@ -31,22 +31,24 @@ const listOverdue = query(({ db, now }, p: { bufferMs: number; limit: number }) 
 // Accepted and never started: its worker renews the lease and does nothing else.
 const listUnstarted = query(({ db, now }, p: { bufferMs: number; limit: number }) => {
   const buffer = sql<number>`cast(${p.bufferMs} as bigint)`
-  return db
-    .selectFrom('attempts')
-    .innerJoin('stages', (join) =>
-      join
-        .onRef('stages.id', '=', 'attempts.stageId')
-        .onRef('stages.attempt', '=', 'attempts.number'),
-    )
-    .innerJoin('repos', 'repos.id', 'stages.repoId')
-    .select(['stages.id as stageId', 'repos.timeoutMinutes as timeoutMinutes'])
-    .where(sql<boolean>`attempts.state <> 'ended'`)
-    .where(sql<boolean>`stages.status = 'pending'`)
-    .where(
-      sql<boolean>`attempts.accepted_at < ${now} - ${buffer} - repos.timeout_minutes * ${sql.lit(leastMs)}`,
-    )
-    .orderBy('attempts.acceptedAt')
-    .limit(p.limit)
+  return (
+    db
+      .selectFrom('attempts')
+      // Cross joins, for SQLite keeps their order: open attempts are few, pending stages may be a million.
+      .crossJoin('stages')
+      .crossJoin('repos')
+      .select(['stages.id as stageId', 'repos.timeoutMinutes as timeoutMinutes'])
+      .where(sql<boolean>`attempts.state <> 'ended' and attempts.renewed_at > 0`)
+      .whereRef('stages.id', '=', 'attempts.stageId')
+      .whereRef('stages.attempt', '=', 'attempts.number')
+      .whereRef('repos.id', '=', 'stages.repoId')
+      .where(sql<boolean>`stages.status = 'pending'`)
+      .where(
+        sql<boolean>`attempts.accepted_at < ${now} - ${buffer} - repos.timeout_minutes * ${sql.lit(leastMs)}`,
+      )
+      .orderBy('attempts.acceptedAt')
+      .limit(p.limit)
+  )
 })
 
 const listPendingLong = query(({ db, now }, p: { ageMs: number; limit: number }) =>

@@ -63,7 +63,8 @@ const newestOver = query(({ db }, p: { repoId: number; count: number }) =>
     .selectFrom('builds')
     .select('number')
     .where('repoId', '=', p.repoId)
-    .where(isFinished)
+    // By status: with the time of the end it would be sorted instead of read from the index of numbers.
+    .where(sql<boolean>`status not in ('pending', 'running')`)
     .orderBy('number', 'desc')
     .limit(1)
     .offset(p.count),
@@ -113,16 +114,23 @@ const deleteBuilds = query(({ db, anyInt }, p: Ids) =>
 
 const oldest = (
   table: 'deliveries' | 'outbox',
+  order: 'created_at' | 'id',
   p: { before: number; limit: number },
 ): RawBuilder<boolean> =>
-  sql<boolean>`id in (select id from ${sql.table(table)} where created_at < ${p.before} order by created_at limit ${p.limit})`
+  sql<boolean>`id in (select id from ${sql.table(table)} where created_at < ${p.before} order by ${sql.ref(order)} limit ${p.limit})`
 
 const deleteDeliveries = query(({ db }, p: { before: number; limit: number }) =>
-  db.deleteFrom('deliveries').where(oldest('deliveries', p)).returning('id'),
+  db
+    .deleteFrom('deliveries')
+    .where(oldest('deliveries', 'created_at', p))
+    .returning('id'),
 )
 
 const deleteOutbox = query(({ db }, p: { before: number; limit: number }) =>
-  db.deleteFrom('outbox').where(oldest('outbox', p)).returning('id'),
+  db
+    .deleteFrom('outbox')
+    .where(oldest('outbox', 'id', p))
+    .returning('id'),
 )
 
 const noRules: RepoRetention = { buildDays: null, buildCount: null, logDays: null }
