@@ -7,14 +7,7 @@ import {
   submitBuild,
   WebhookSender,
 } from '@waggle/control'
-import {
-  type Build,
-  makeHook,
-  type Repo,
-  silentLogger,
-  systemClock,
-  type WebhookCall,
-} from '@waggle/domain'
+import { type Build, makeHook, type Repo, silentLogger, type WebhookCall } from '@waggle/domain'
 import { createWebhookReceivers, type WebhookSettings } from '@waggle/extensions'
 import {
   answerJson,

@@ -29,16 +29,17 @@ export class LoadReader {
   }
 
   async #count(): Promise<ServerLoad> {
-    const { builds, stages, users, repos } = this.#database
+    const { builds, stages, users, repos, webhookCalls } = this.#database
     const begin = this.#clock.monotonic()
-    const [nowMs, byStatus, partitions, userCount, activeRepos] = await Promise.all([
+    const [nowMs, byStatus, partitions, userCount, activeRepos, webhooks] = await Promise.all([
       this.#database.now(),
       builds.countByStatus(),
       stages.loadByPartition(),
       users.count(),
       repos.countActive(),
+      webhookCalls.lines(),
     ])
-    const load = { nowMs, builds: byStatus, partitions, users: userCount, activeRepos }
+    const load = { nowMs, builds: byStatus, partitions, users: userCount, activeRepos, webhooks }
     const end = this.#clock.monotonic()
     this.#last = { load, goodUntil: end + rest * (end - begin) }
     return load

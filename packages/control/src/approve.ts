@@ -4,6 +4,7 @@ import type { ControlDeps } from './control-deps.ts'
 import { deliverNow } from './deliver-outbox.ts'
 import { standLast } from './order/stand-back.ts'
 import { tellChange } from './tell-change.ts'
+import { promiseBuildUpdate } from './webhooks/promise-webhooks.ts'
 
 /** Lets a blocked stage go on: it waits while a dependency is not done, else it runs, or is skipped as it would have
  *  been (pipeline.md §11.5, rule X11; scheduling.md §10). `by`: who approved, for the log. Throws `not_found`, and
@@ -28,7 +29,10 @@ export const approveStage = async (
       const offered = await standLast(stores, approved)
       return { stageId: stage.id, build: locked, ...offered }
     }
-    return { stageId: stage.id, ...(await advanceBuild(stores, locked, nowMs, atEnd)) }
+    const advance = await advanceBuild(stores, locked, nowMs, atEnd)
+    if (advance.build !== locked)
+      await promiseBuildUpdate(deps, stores, { repoId: locked.repoId, buildId: locked.id }, atEnd)
+    return { stageId: stage.id, ...advance }
   })
   deps.log.info('stage approved', {
     'build.id': build.id,

@@ -8,6 +8,7 @@ test('shows the gauges of builds, stages and partitions, and forgets partitions 
     partitions: [{ partition: 'a', pending: 4, running: 5, oldestPendingAt: 7_500 }],
     activeRepos: 6,
     users: 7,
+    webhooks: [{ receiver: 'r', waiting: 8, failed: 9, sent: 1, oldestAt: 4_000 }],
     workers: { idle: { count: 2, slots: 5 }, gone: { count: 0, slots: 0 } },
   }
   let current = load
@@ -29,6 +30,9 @@ test('shows the gauges of builds, stages and partitions, and forgets partitions 
     'waggle_workers{state="idle"} 2',
     'waggle_worker_slots{state="idle"} 5',
     'waggle_workers{state="gone"} 0',
+    'waggle_webhooks_waiting{receiver="r"} 8',
+    'waggle_webhooks_failed{receiver="r"} 9',
+    'waggle_webhooks_oldest_wait_seconds{receiver="r"} 6',
     'waggle_dispatch_seconds_count 1',
     'waggle_http_requests_total{method="GET",status="200"} 1',
   ])

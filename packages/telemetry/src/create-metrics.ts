@@ -1,4 +1,4 @@
-import type { BuildStatus, PartitionLoad } from '@waggle/domain'
+import type { BuildStatus, PartitionLoad, WebhookLine } from '@waggle/domain'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What a scrape reads from SQL: the whole installation's state, the same from every API process. */
@@ -8,6 +8,8 @@ export interface ServerLoad {
   readonly partitions: readonly PartitionLoad[]
   readonly activeRepos: number
   readonly users: number
+  /** What waits for receivers of outgoing webhooks, by receiver. */
+  readonly webhooks?: readonly WebhookLine[]
   /** How many workers are in each state, and how many slots they have; every state is named. */
   readonly workers?: Readonly<Record<string, { readonly count: number; readonly slots: number }>>
 }
@@ -70,7 +72,23 @@ const loadGauges = (registry: Registry): ((load: ServerLoad) => void) => {
     new Gauge({ name, help, labelNames: ['state'], registers: [registry] })
   const workers = perState('waggle_workers', 'Workers by state.')
   const slots = perState('waggle_worker_slots', 'Slots of the workers by state.')
+  const perReceiver = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ['receiver'], registers: [registry] })
+  const calls = perReceiver('waggle_webhooks_waiting', 'Outgoing webhooks that wait.')
+  const failed = perReceiver('waggle_webhooks_failed', 'Outgoing webhooks given up in a week.')
+  const late = perReceiver(
+    'waggle_webhooks_oldest_wait_seconds',
+    'How long the oldest outgoing webhook has waited.',
+  )
   return (load) => {
+    for (const each of [calls, failed, late]) each.reset()
+    for (const line of load.webhooks ?? []) {
+      const { receiver, oldestAt } = line
+      calls.set({ receiver }, line.waiting)
+      failed.set({ receiver }, line.failed)
+      const ageMs = oldestAt === 0 ? 0 : Math.max(0, load.nowMs - oldestAt)
+      late.set({ receiver }, ageMs / 1_000)
+    }
     for (const [state, of] of Object.entries(load.workers ?? {})) {
       workers.set({ state }, of.count)
       slots.set({ state }, of.slots)

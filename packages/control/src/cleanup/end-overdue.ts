@@ -4,6 +4,7 @@ import type { ControlDeps, TellDeps } from '../control-deps.ts'
 import { deliverNow } from '../deliver-outbox.ts'
 import { tellChange } from '../tell-change.ts'
 import { errorText } from '../text-limits.ts'
+import { promiseBuildUpdate } from '../webhooks/promise-webhooks.ts'
 import { spanText } from './span-text.ts'
 
 /** Ends a stage that its worker should have ended by its timeout long ago (scheduling.md §12): `killed`, its attempt
@@ -23,6 +24,7 @@ export const endOverdue = async (
     const stage = await stores.stages.lock(stageId)
     const isHeldStage = stage?.status === 'running' || (stage?.status === 'pending' && stage.isHeld)
     if (!build || !stage || !isHeldStage) return null
+    await promiseBuildUpdate(deps, stores, stage, atEnd)
     const closing = { state: 'closing', cancelRequested: true } as const
     const held = ['leased', 'granted'] as const
     const attempt = await stores.attempts.update(stageId, stage.attempt, closing, held)

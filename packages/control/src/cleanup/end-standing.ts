@@ -2,6 +2,7 @@ import { advanceBuild } from '../advance-build.ts'
 import type { ControlDeps, TellDeps } from '../control-deps.ts'
 import { deliverNow } from '../deliver-outbox.ts'
 import { tellChange } from '../tell-change.ts'
+import { promiseBuildUpdate } from '../webhooks/promise-webhooks.ts'
 
 /** Closes an open build of which nothing can run any more: by its rules as far as they go, else in `error` with the
  *  stages that wait skipped. Gives whether it was closed or went on. */
@@ -14,6 +15,8 @@ export const endStanding = async (
     const build = await stores.builds.lock(buildId)
     if (!build) return null
     const advance = await advanceBuild(stores, build, nowMs, atEnd)
+    const promise = () => promiseBuildUpdate(deps, stores, { repoId: build.repoId, buildId })
+    if (advance.build !== build) await promise()
     if (advance.build !== build || advance.pending.length > 0) return advance
     const { hasOpen } = await stores.stages.progress(buildId)
     if (hasOpen) return null
@@ -27,6 +30,7 @@ export const endStanding = async (
       startedAt: build.startedAt || nowMs,
       finishedAt: Math.max(nowMs, build.startedAt),
     } as const
+    await promise()
     const closed = await stores.builds.update(buildId, end)
     return closed && { build: closed, pending: [], outbox: [] }
   })
