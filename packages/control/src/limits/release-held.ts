@@ -23,12 +23,12 @@ export const releaseHeld = async (
   if (going.length === 0) return nothingReleased
   const held = (await stores.stages.findMany(going)).toSorted((a, b) => a.id - b.id)
   const standings = await standInLine(stores, repoId, held)
-  const pending: Stage[] = []
-  for (const [index, { id }] of held.entries()) {
-    const patch = { ...standings[index], isLimited: false }
-    const stage = await stores.stages.update(id, patch, { status: 'pending', isLimited: true })
-    if (stage) pending.push(stage)
-  }
+  const when = { status: 'pending', isLimited: true } as const
+  // Asked for at once: all statements in one packet.
+  const released = await Promise.all(
+    held.map(({ id }, i) => stores.stages.update(id, { ...standings[i], isLimited: false }, when)),
+  )
+  const pending = released.filter((stage) => stage !== null)
   return { pending, outbox: await stores.outbox.add(pending.map(offerMessage)) }
 }
 
@@ -38,21 +38,18 @@ const goingNow = async (
   names: ReadonlySet<string>,
 ): Promise<readonly number[]> => {
   const { limits } = stores
-  const wide: { readonly name: string; readonly most: number }[] = []
-  let throttle = 0
-  for (const name of names) {
-    const most = await limits.mostOfHeld(repoId, name)
-    throttle = most.throttle
-    if (most.limit > 0) wide.push({ name, most: most.limit })
-  }
+  const mosts = await Promise.all(
+    [...names].map(async (name) => ({ name, ...(await limits.mostOfHeld(repoId, name)) })),
+  )
+  const throttle = mosts[0]?.throttle ?? 0
+  const wide = mosts.filter(({ limit }) => limit > 0)
   if (throttle === 0 && wide.length === 0) return []
-  const ofRepo = throttle > 0 ? await limits.list(repoId, null, throttle) : []
-  const ofNames = []
-  for (const { name, most } of wide) ofNames.push(await limits.list(repoId, name, most))
-  const active =
-    throttle === 0 && wide.length === 1
-      ? await limits.listActive(repoId, wide[0]!.name)
-      : await limits.listActive(repoId, null)
+  const single = throttle === 0 && wide.length === 1 ? (wide[0]?.name ?? null) : null
+  const [ofRepo, active, ...ofNames] = await Promise.all([
+    throttle > 0 ? limits.list(repoId, null, throttle) : [],
+    limits.listActive(repoId, single),
+    ...wide.map(({ name, limit }) => limits.list(repoId, name, limit)),
+  ])
   return mayGo({ ofRepo, ofNames, active })
 }
 
