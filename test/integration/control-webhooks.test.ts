@@ -32,7 +32,7 @@ describe.each(['sqlite', 'postgres'] as const)('outgoing webhooks on %s', (datab
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close()
     const future = Date.now() + 3_600_000
-    const all = { sentBefore: future, failedBefore: future, receivers: [] }
+    const all = { sentBefore: future, failedBefore: future, waitingBefore: future, receivers: [] }
     await control.database.webhookCalls.purge(all)
   })
   afterAll(() => control.close())

@@ -70,10 +70,12 @@ export interface WebhookCallStore {
     page: Page,
   ): Promise<readonly WebhookCall[]>
   lines(): Promise<readonly WebhookLine[]>
-  /** Deletes ended ones that ended before these times, and what waits for receivers that are not among these. */
+  /** Deletes ended ones that ended before these times, and what waits since before `waitingBefore` for receivers that are
+   *  not among these: another process may know receivers that this one does not. */
   purge(limits: {
     readonly sentBefore: number
     readonly failedBefore: number
+    readonly waitingBefore: number
     readonly receivers: readonly string[]
   }): Promise<number>
 }

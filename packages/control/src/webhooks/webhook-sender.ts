@@ -6,7 +6,7 @@ import {
   type WebhookCall,
   type WebhookReceiver,
 } from '@waggle/domain'
-import { judgeAnswer } from './judge-answer.ts'
+import { giveUpAfterMs, judgeAnswer } from './judge-answer.ts'
 import type { OutgoingWebhooks } from './promise-webhooks.ts'
 
 export interface WebhookSenderDeps {
@@ -67,6 +67,7 @@ export class WebhookSender implements OutgoingWebhooks {
     await database.webhookCalls.purge({
       sentBefore: now - sentKeptMs,
       failedBefore: now - failedKeptMs,
+      waitingBefore: now - giveUpAfterMs,
       receivers: this.receivers.map(({ key }) => key),
     })
   }

@@ -219,11 +219,14 @@ const purgeEnded = query(({ db }, p: { sentBefore: number; failedBefore: number 
     .returning('id'),
 )
 
-const purgeStrange = query(({ db, anyText }, p: { receivers: readonly string[] }) =>
-  db
-    .deleteFrom('webhookCalls')
-    .where(sql<boolean>`state = 'waiting' and not (${anyText('receiver', p.receivers)})`)
-    .returning('id'),
+const purgeStrange = query(
+  ({ db, anyText }, p: { waitingBefore: number; receivers: readonly string[] }) =>
+    db
+      .deleteFrom('webhookCalls')
+      .where(
+        sql<boolean>`state = 'waiting' and created_at < ${p.waitingBefore} and not (${anyText('receiver', p.receivers)})`,
+      )
+      .returning('id'),
 )
 
 export const webhookCallStore = (session: Session): WebhookCallStore => {
@@ -253,9 +256,12 @@ export const webhookCallStore = (session: Session): WebhookCallStore => {
     list: async ({ state = '', receiver = '' }, page) =>
       call.readAll(await session.read(list, { state, receiver, ...bounded(page) }), session.log),
     lines: async () => line.readAll(await session.read(lines, {}), session.log),
-    purge: async ({ sentBefore, failedBefore, receivers }) => {
+    purge: async ({ sentBefore, failedBefore, waitingBefore, receivers }) => {
       const ended = await session.write(purgeEnded, { sentBefore, failedBefore })
-      const strange = await session.write(purgeStrange, { receivers: [...receivers] })
+      const strange = await session.write(purgeStrange, {
+        waitingBefore,
+        receivers: [...receivers],
+      })
       return ended.length + strange.length
     },
   }

@@ -113,7 +113,12 @@ export const describeWebhookCalls = (open: OpenDatabase): void => {
       const gone = line()
       const future = Date.now() + 3_600_000
       const all = (await store.lines()).map((one) => one.receiver)
-      await store.purge({ sentBefore: future, failedBefore: future, receivers: all })
+      await store.purge({
+        sentBefore: future,
+        failedBefore: future,
+        waitingBefore: future,
+        receivers: all,
+      })
       await gone.store.add([gone.call()])
       await store.add([call(), call(), call(), call()])
       const [a, b, c] = (await store.list({ receiver }, page)).toReversed()
@@ -124,7 +129,10 @@ export const describeWebhookCalls = (open: OpenDatabase): void => {
       expect(await mine()).toEqual({ receiver, waiting, failed: 1, sent: 1, oldestAt })
       const receivers = (await store.lines()).map((one) => one.receiver)
       const kept = receivers.filter((one) => one !== gone.receiver)
-      expect(await store.purge({ sentBefore: future, failedBefore: 1, receivers: kept })).toBe(2)
+      const ages = { sentBefore: future, failedBefore: 1, receivers: kept }
+      expect(await store.purge({ ...ages, waitingBefore: 1 })).toBe(1)
+      expect(await gone.store.next(gone.receiver)).not.toBeNull()
+      expect(await store.purge({ ...ages, waitingBefore: future })).toBe(1)
       expect(await gone.store.next(gone.receiver)).toBeNull()
       expect(await mine()).toMatchObject({ waiting: 2, failed: 1, sent: 0 })
     })
