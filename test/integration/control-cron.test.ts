@@ -109,6 +109,18 @@ describe('a cron', () => {
     expect(await cronOf('orphan')).toMatchObject({ firingAt: 0, nextAt: later })
   })
 
+  it('whose process is told to stop is run by the next one, and makes one build', async () => {
+    await dueCron('handed-over')
+    const stopping = new AbortController()
+    const running = runDueCrons(control.deps, stopping.signal)
+    await waitUntil('the claim', async () => (await cronOf('handed-over')).prevAt > 0)
+    stopping.abort()
+    await running
+    await runDueCrons(control.deps)
+    expect(await buildsOf('handed-over')).toMatchObject([{ status: 'pending' }])
+    expect(await cronOf('handed-over')).toMatchObject({ firingAt: 0, lastError: '' })
+  })
+
   it('that is disabled keeps its time, and runs once when it is enabled', async () => {
     const cron = await dueCron('asleep', { expr: '@hourly' })
     await changeCron(control.deps, cron, { disabled: true })

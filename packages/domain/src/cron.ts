@@ -52,6 +52,8 @@ export interface CronStore {
   claim(id: number, dueAt: number, nextAt: number): Promise<Cron | null>
   /** Claims again a run that a dead process had claimed at `since`. */
   reclaim(id: number, since: number): Promise<Cron | null>
+  /** Gives a claimed run to whoever looks next, for this process stops. */
+  release(id: number, firingAt: number): Promise<void>
   /** What became of a run; ends its claim, unless a later one has begun. */
   settle(
     id: number,

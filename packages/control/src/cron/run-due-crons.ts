@@ -50,8 +50,10 @@ const runOne = async (deps: ControlDeps, cron: Cron, signal?: AbortSignal): Prom
     if (result.kind === 'built') lastBuild = result.build.number
     else lastError = result.reason
   } catch (err) {
-    // Not settled: it is run again, here or elsewhere, once this process is gone.
-    if (signal?.aborted) return false
+    if (signal?.aborted) {
+      await database.crons.release(claimed.id, claimed.firingAt)
+      return false
+    }
     lastError = err instanceof WaggleError ? err.message : 'internal error'
     const isOurs = !(err instanceof WaggleError) || isWaggleError(err, 'internal')
     const fields = { name: claimed.name, err }

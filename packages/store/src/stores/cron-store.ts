@@ -133,6 +133,16 @@ const reclaim = query(({ db, now }, p: { id: number; since: number }) =>
     .returning(cron.columns),
 )
 
+// Claimed so long ago that it counts as stuck.
+const release = query(({ db }, p: { id: number; firingAt: number }) =>
+  db
+    .updateTable('crons')
+    .set({ firingSince: 1, version: plusOne('version') })
+    .where('id', '=', p.id)
+    .where('firingAt', '=', p.firingAt)
+    .where(isFiring),
+)
+
 interface Settlement {
   readonly id: number
   readonly firingAt: number
@@ -170,6 +180,9 @@ export const cronStore = (session: Session): CronStore => {
     },
     claim: async (id, dueAt, nextAt) => one(await session.write(claim, { id, dueAt, nextAt })),
     reclaim: async (id, since) => one(await session.write(reclaim, { id, since })),
+    release: async (id, firingAt) => {
+      await session.write(release, { id, firingAt })
+    },
     settle: async (id, firingAt, { lastBuild, lastError }) => {
       await session.write(settle, { id, firingAt, lastBuild, lastError })
     },

@@ -98,6 +98,10 @@ export const describeCrons = (open: OpenDatabase): void => {
       const since = claimed?.firingSince ?? 0
       expect(await crons.reclaim(cron.id, since - 1)).toBeNull()
       expect(await crons.reclaim(cron.id, since)).toMatchObject({ firingAt: 5 })
+      await crons.release(cron.id, 5)
+      expect(await dueIds()).toContain(cron.id)
+      await crons.reclaim(cron.id, 1)
+      expect(await dueIds()).not.toContain(cron.id)
       // The end of another run does not end this one.
       await crons.settle(cron.id, 4, { lastBuild: 0, lastError: 'gone' })
       expect(await crons.findByName(cron.repoId, cron.name)).toMatchObject({
