@@ -20,7 +20,8 @@ export class PartitionDirectory {
   readonly #wants: PartitionFilter
   readonly #refused = new Set<string>()
   #version: string | null | undefined
-  #reading: Promise<boolean> | null = null
+  #revision = 0
+  #reading: Promise<void> | null = null
   #isAsked = false
   #partitions = new Map<string, Partition>()
 
@@ -33,6 +34,11 @@ export class PartitionDirectory {
 
   get partitions(): ReadonlyMap<string, Partition> {
     return this.#partitions
+  }
+
+  /** Another number whenever `partitions` changed. Who waits for an answer no longer may still compare. */
+  get revision(): number {
+    return this.#revision
   }
 
   /** Follows the registry's channel. */
@@ -53,8 +59,8 @@ export class PartitionDirectory {
     if (this.#redis.status === 'ready') listen()
   }
 
-  /** Reads the registry if it changed since the last reading; true when it did. */
-  refresh(): Promise<boolean> {
+  /** Reads the registry if it changed since the last reading. */
+  refresh(): Promise<void> {
     this.#isAsked = true
     this.#reading ??= this.#readAsAsked().finally(() => {
       this.#reading = null
@@ -63,19 +69,17 @@ export class PartitionDirectory {
   }
 
   /** Once for all who ask before it begins, and once more for those who ask while it goes on. */
-  async #readAsAsked(): Promise<boolean> {
-    let isChanged = false
+  async #readAsAsked(): Promise<void> {
     while (this.#isAsked) {
       this.#isAsked = false
-      isChanged = (await this.#read()) || isChanged
+      await this.#read()
     }
-    return isChanged
   }
 
-  async #read(): Promise<boolean> {
+  async #read(): Promise<void> {
     // The version first: a change in between is told again, which changes nothing, or seen at the next refresh.
     const version = await this.#readVersion()
-    if (version === this.#version) return false
+    if (version === this.#version) return
     const raw = await this.#redis.hgetall(this.#keys.partitions)
     const partitions = new Map<string, Partition>()
     for (const [name, json] of Object.entries(raw)) {
@@ -85,7 +89,7 @@ export class PartitionDirectory {
     }
     this.#partitions = partitions
     this.#version = version
-    return true
+    this.#revision++
   }
 
   /** Messages that came with the answer were handled before it: then it is of a version that this reader is past. */
@@ -104,9 +108,11 @@ export class PartitionDirectory {
       handlers.onUnsure()
       return
     }
-    for (const name of change.removed) this.#partitions.delete(name)
+    let isChanged = change.added.size > 0
+    for (const name of change.removed) isChanged = this.#partitions.delete(name) || isChanged
     for (const [name, partition] of change.added) this.#partitions.set(name, partition)
     this.#version = change.to
+    if (isChanged) this.#revision++
     handlers.onChange(change)
   }
 

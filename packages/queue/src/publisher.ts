@@ -27,6 +27,7 @@ type PartitionView = Queue<unknown, unknown, string, unknown, unknown, string, I
 
 // One call to Redis stays far below its deadline.
 const batchSize = 500
+const atOnce = 50
 const queuesKept = 2_000
 const highestPriority = 2_097_151
 
@@ -66,19 +67,19 @@ class Publisher implements OfferPublisher {
       for (const offer of batch) partitions.set(offer.partition, offer.attributes)
       // The registry first: its script also protects the partitions from being pruned before the entries are in.
       await ask(this.#redis, () => this.#registry.register(partitions))
-      // All partitions at once: one after the other would be a round trip each.
-      await ask(this.#redis, () =>
-        Promise.all(
-          [...byPartition(batch)].map(([name, entries]) =>
-            this.#queue(name).addBulk(entries.map(toEntry)),
+      // Several partitions at once: one after the other would be a round trip each; all at once may take longer than
+      // one answer should on a busy machine.
+      for (const group of batches([...byPartition(batch)], atOnce))
+        await ask(this.#redis, () =>
+          Promise.all(
+            group.map(([name, entries]) => this.#queue(name).addBulk(entries.map(toEntry))),
           ),
-        ),
-      )
+        )
     }
   }
 
   async withdraw(offers: readonly (Offer & { readonly partition: string })[]): Promise<void> {
-    for (const batch of batches(offers))
+    for (const batch of batches(offers, atOnce))
       await ask(this.#redis, () =>
         Promise.all(
           // One that is fetched right now is left alone: accept refuses it.
@@ -220,6 +221,6 @@ const toEntry = (offer: PublishedOffer) => ({
 const byPartition = (offers: readonly PublishedOffer[]): Map<string, PublishedOffer[]> =>
   Map.groupBy(offers, (offer) => offer.partition)
 
-function* batches<T>(list: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < list.length; at += batchSize) yield list.slice(at, at + batchSize)
+function* batches<T>(list: readonly T[], size = batchSize): Generator<readonly T[]> {
+  for (let at = 0; at < list.length; at += size) yield list.slice(at, at + size)
 }

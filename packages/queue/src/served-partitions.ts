@@ -29,6 +29,7 @@ export class ServedPartitions {
   #order: string[] = []
   /** When those that rest are asked again (monotonic milliseconds). */
   readonly #restUntil = new Map<string, number>()
+  #servedRevision = -1
   #ringing = false
   #ringsAgain = false
 
@@ -70,10 +71,11 @@ export class ServedPartitions {
     })
   }
 
-  /** Reads the registry if it changed; true when it did. */
+  /** Reads the registry if it changed; true when it did since this was last asked. */
   async refresh(): Promise<boolean> {
-    if (!(await ask(this.#options.quiet.redis, () => this.#directory.refresh()))) return false
-    await this.#serve(new Set(this.#directory.partitions.keys()))
+    await ask(this.#options.quiet.redis, () => this.#directory.refresh())
+    if (this.#directory.revision === this.#servedRevision) return false
+    await this.#serve()
     return true
   }
 
@@ -85,13 +87,15 @@ export class ServedPartitions {
     const known = new Set(this.#order)
     const isNew = [...added.keys()].some((name) => !known.has(name))
     if (!isNew && !removed.some((name) => known.has(name))) return
-    await this.#serve(new Set(this.#directory.partitions.keys()))
+    await this.#serve()
     // What vanished may stay in the wait until its end.
     if (isNew) await this.#ring()
   }
 
-  async #serve(mine: ReadonlySet<string>): Promise<void> {
+  async #serve(): Promise<void> {
     const { log, onChange } = this.#options
+    this.#servedRevision = this.#directory.revision
+    const mine = new Set(this.#directory.partitions.keys())
     const known = new Set(this.#order)
     const fresh = [...mine].filter((name) => !known.has(name))
     // New ones at random places: workers that start together do not all begin with the same partition.
