@@ -7,6 +7,7 @@ import { measureDispatch } from './measure-dispatch.ts'
 import { measureLanguage } from './measure-language.ts'
 import { measureLines } from './measure-lines.ts'
 import { measureMemory } from './measure-memory.ts'
+import { measureSchedule } from './measure-schedule.ts'
 import { measureStages } from './measure-stages.ts'
 import { measureStep } from './measure-step.ts'
 
@@ -18,9 +19,11 @@ const measures = {
   lines: measureLines,
   memory: measureMemory,
   language: measureLanguage,
+  schedule: measureSchedule,
 } as const
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     help: { type: 'boolean', short: 'h' },
     only: { type: 'string', multiple: true },
@@ -30,28 +33,30 @@ const { values } = parseArgs({
 })
 
 if (values.help) {
-  process.stdout.write(`Usage: waggle bench [--only NAME]... [--quick] [--json FILE]
+  process.stdout.write(`Usage: waggle bench [NAME]... [--quick] [--json FILE]
 
 Measures on real parts: Redis, SQLite, PostgreSQL, the container engine.
 
-  --only NAME  ${Object.keys(measures).join(', ')}
+  NAME         ${Object.keys(measures).join(', ')}; also as --only NAME
   --quick      fewer rounds
   --json FILE  also write the figures as JSON
 
-Example: waggle bench --only dispatch --quick
+Example: waggle bench dispatch --quick
 `)
   process.exit(0)
 }
 
-const wanted = values.only ?? Object.keys(measures)
+const named = [...(values.only ?? []), ...positionals]
+const wanted = named.length > 0 ? named : Object.keys(measures)
 const unknown = wanted.filter((name) => !Object.hasOwn(measures, name))
 if (unknown.length > 0) {
   process.stderr.write(`waggle bench: no measure called ${unknown.join(', ')}\n`)
   process.exit(2)
 }
 
-// The language is measured without any of the real parts.
-const docker = wanted.some((name) => name !== 'language') ? await startDocker() : null
+// These are measured without a container engine.
+const engineless = ['language', 'schedule']
+const docker = wanted.some((name) => !engineless.includes(name)) ? await startDocker() : null
 if (docker) {
   process.env['WAGGLE_TEST_DOCKER_SOCKET'] = docker.socket
   await testImages(docker.socket)

@@ -1,0 +1,137 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { acceptStage } from '@waggle/control'
+import type { WorkerRecord } from '@waggle/domain'
+import { Redis } from '@waggle/redis'
+import { waitUntil } from '@waggle/testkit'
+import type { BenchControl } from './bench-control.ts'
+import { groupOf } from './fill-stages.ts'
+import type { PoolOrder, PoolQuestion } from './pool-worker.ts'
+
+export const workerCount = 1_000
+const processes = 4
+
+/** 1,000 workers, one for each partition, in a few processes. This process is their API: each of their questions is an
+ *  accept. */
+export interface WorkerPool {
+  /** Lets them take stages until `count` were accepted; gives how many a second that were. */
+  round(count: number): Promise<number>
+  stop(): Promise<void>
+}
+
+export const registerWorkers = async ({ deps }: BenchControl): Promise<readonly WorkerRecord[]> => {
+  const workers: WorkerRecord[] = []
+  for (let i = 0; i < workerCount; i++)
+    workers.push(
+      await deps.database.workers.register({
+        id: `w${i}`,
+        bootId: 'bench',
+        name: `worker-${i}`,
+        version: 'bench',
+        slots: 1,
+        tokenHash: '',
+        kind: 'pipeline',
+        type: 'docker',
+        os: 'linux',
+        arch: 'amd64',
+        variant: '',
+        kernel: '',
+        labels: { group: groupOf(i) },
+        labelMatch: 'equal',
+      }),
+    )
+  return workers
+}
+
+export const startPool = async (
+  { deps }: BenchControl,
+  workers: readonly WorkerRecord[],
+  redis: { readonly url: string; readonly prefix: string },
+): Promise<WorkerPool> => {
+  const children: ChildProcess[] = []
+  let inFlight = 0
+  let onAccepted: () => void = () => undefined
+
+  const answer = async (child: ChildProcess, question: PoolQuestion): Promise<void> => {
+    const worker = workers[question.worker]
+    if (!worker) throw new Error('an unknown worker asks')
+    inFlight++
+    const { stageId, attempt } = question
+    const result = await acceptStage(deps, worker, stageId, { attempt, requestId: randomUUID() })
+    inFlight--
+    if (result.kind === 'accepted') onAccepted()
+    child.send({ kind: 'answer', id: question.id, isAnswered: true } satisfies PoolOrder)
+  }
+  const tell = (kind: 'go' | 'hold') => {
+    for (const child of children) child.send({ kind } satisfies PoolOrder)
+  }
+
+  const perProcess = workerCount / processes
+  for (let i = 0; i < processes; i++) {
+    const child = fork(join(import.meta.dirname, 'pool-worker.ts'), {
+      env: {
+        ...process.env,
+        REDIS_URL: redis.url,
+        REDIS_PREFIX: redis.prefix,
+        FIRST: String(i * perProcess),
+        COUNT: String(perProcess),
+      },
+    })
+    children.push(child)
+    await once(child, 'message')
+    child.on('message', (question: PoolQuestion) => void answer(child, question))
+  }
+
+  await allConnected(redis)
+  return {
+    round: async (count) => {
+      let accepted = 0
+      let firstAt = 0
+      let lastAt = 0
+      const reached = new Promise<void>((resolve) => {
+        onAccepted = () => {
+          accepted++
+          const now = performance.now()
+          if (accepted === 1) firstAt = now
+          if (accepted === count) {
+            lastAt = now
+            resolve()
+          }
+        }
+      })
+      const late = new AbortController()
+      tell('go')
+      await Promise.race([
+        reached,
+        delay(120_000, undefined, { signal: late.signal }).then(() => {
+          throw new Error(`only ${accepted} of ${count} stages were accepted in 120 s`)
+        }),
+      ])
+      late.abort()
+      tell('hold')
+      for (let quiet = 0; quiet < 3; quiet = inFlight === 0 ? quiet + 1 : 0) await delay(100)
+      return (count - 1) / ((lastAt - firstAt) / 1_000)
+    },
+    stop: async () => {
+      const ended = children.map((child) => once(child, 'exit'))
+      for (const child of children) child.kill('SIGKILL')
+      await Promise.all(ended)
+    },
+  }
+}
+
+/** A consumer starts without waiting for its two connections: those are what a first round would measure. */
+const allConnected = async ({ url }: { readonly url: string }): Promise<void> => {
+  const redis = new Redis(url)
+  const isThere = async () => {
+    const list = String(await redis.client('LIST'))
+    return (
+      list.split('\n').filter((line) => / name=waggle:w\d/.test(line)).length === 2 * workerCount
+    )
+  }
+  await waitUntil('the connections of all workers', isThere, 120_000, 500)
+  redis.disconnect()
+}
