@@ -37,7 +37,7 @@ export interface ApiWorker {
   readonly stages: readonly ApiHeldStage[]
 }
 
-export interface ApiHeldStage {
+interface ApiHeldStage {
   readonly repo: string
   readonly build: number
   readonly stage: number

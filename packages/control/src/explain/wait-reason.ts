@@ -104,8 +104,6 @@ export type WaitReason =
       readonly error: string
     }
 
-export type WaitCode = WaitReason['code']
-
 /** An earlier attempt that did not bring the stage to its end. */
 export interface PastAttempt {
   readonly number: number
