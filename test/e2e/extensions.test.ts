@@ -131,6 +131,27 @@ describe('services of the operator', () => {
       expect(JSON.stringify(calls(name).map(({ body }) => body))).not.toContain('hush-hush')
   })
 
+  it('hear of a build whose process died right after it was committed', async () => {
+    const [api] = system.apis
+    await api?.kill()
+    await api?.start({ WAGGLE_FAILPOINTS: 'hook.committed=kill' })
+    await expect(system.client.submit('pipeline "after"')).rejects.toThrow()
+    await api?.exited()
+    const before = calls('webhook').length
+    await api?.start({ WAGGLE_FAILPOINTS: '' })
+    const told = await waitUntil('the webhook of the new build', () =>
+      calls('webhook')
+        .slice(before)
+        .find(({ body }) => body['action'] === 'created'),
+    )
+    expect(told).toMatchObject({
+      signed: 'date digest',
+      body: { repo: { slug: 'test/app' }, build: { status: 'pending' } },
+    })
+    const { number } = told.body['build'] as BuildJson
+    expect((await system.client.ended(number)).status).toBe('success')
+  })
+
   it('are shown to admins, without what is secret in their addresses', async () => {
     const shown = await waitUntil('the receiver', async () => {
       const answer = await system.client.call('GET', '/api/webhooks')

@@ -44,10 +44,10 @@ const ofDocuments = (sources: SecretSources, name: string): Answer | null => {
     document.role === 'secret' && document.secret.name === name ? [document.secret] : [],
   )
   if (written.length === 0) return null
+  if (written.every(({ data }) => data === '')) return ['unknown', 'by the secret extension']
   const isPublic = !repo.private || repo.visibility === 'public'
   if (origin === 'fork' || (origin === 'pull_request' && isPublic))
     return ['withheld', `the file's own secrets are not for ${audiences[origin]}`]
-  if (written.every(({ data }) => data === '')) return ['unknown', 'by the secret extension']
   if (key === null) return ['unknown', "given if the repository's key opens it"]
   const isOpen = openSecretDocuments(manifest, [name], key).secrets.length > 0
   return isOpen ? ['given', ''] : ['missing', "the repository's key does not open it"]

@@ -37,7 +37,10 @@ const findSource = async (
   signal?: AbortSignal,
 ): Promise<ReadSource> => {
   const { hook } = request
-  const isKnown = !request.resolve && hook.after !== '' && !zeros.test(hook.after)
+  const hasCommit = hook.after !== '' && !zeros.test(hook.after)
+  // A message that nobody sent is looked up too, as far as that can be done (scheduling.md §3.4).
+  const isComplete = hook.message !== '' || request.cloneUrl === ''
+  const isKnown = !request.resolve && hasCommit && isComplete
   if (isKnown) {
     const text = await askConfig(deps, request, hook, signal)
     return text === null ? fetchSource(deps, request, signal) : { hook, text, error: null }
