@@ -30,6 +30,7 @@ interface NewBuild {
   readonly source?: { readonly url: string; readonly ref?: string; readonly commit?: string }
   readonly params?: Readonly<Record<string, string>>
   readonly message?: string
+  readonly priority?: number
 }
 
 type Query = Readonly<Record<string, string>>

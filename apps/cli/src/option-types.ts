@@ -5,7 +5,7 @@ export const wholeNumber =
   (min: number, max = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const value = Number(text)
-    if (!/^\d{1,15}$/.test(text) || value < min || value > max)
+    if (!/^-?\d{1,15}$/.test(text) || value < min || value > max)
       throw new InvalidArgumentError(
         `must be a whole number from ${min}${max < 1e9 ? ` to ${max}` : ''}.`,
       )

@@ -27,6 +27,11 @@ export const addBuildCommands = (program: Command, context: CommandContext): voi
     .option('--commit <id>', 'commit to build')
     .option('--param <name=value>', 'parameter of the build; may be repeated', pairs)
     .option('--message <text>', 'message of the build')
+    .option(
+      '--priority <number>',
+      'with --file: -10 to 10, higher is sooner; default: that of the repository',
+      wholeNumber(-10, 10),
+    )
     .option('-f, --follow', 'show it live until it is over; the exit code tells how it went')
     .option('--raw', 'with --follow: lines as they are, with all escape sequences')
     .option('--json', 'print the build as JSON')
@@ -156,4 +161,5 @@ export interface CreateFlags extends LogFlags {
   readonly commit?: string
   readonly param?: Readonly<Record<string, string>>
   readonly message?: string
+  readonly priority?: number
 }

@@ -52,6 +52,7 @@ const submit = async (client: Client, repo: string, flags: CreateFlags): Promise
   const { param, commit, ref, git } = flags
   if (flags.file === undefined) {
     if (git !== undefined) throw invalid('file_needed', '--git needs --file, the pipeline to run')
+    if (flags.priority !== undefined) throw invalid('file_needed', '--priority needs --file')
     return client.createBuild(repo, {
       ...(param === undefined ? {} : { params: param }),
       ...(ref === undefined ? {} : { branch: ref }),
@@ -74,5 +75,6 @@ const submit = async (client: Client, repo: string, flags: CreateFlags): Promise
         }),
     ...(param === undefined ? {} : { params: param }),
     ...(flags.message === undefined ? {} : { message: flags.message }),
+    ...(flags.priority === undefined ? {} : { priority: flags.priority }),
   })
 }
