@@ -12,9 +12,10 @@ export const endStanding = async (
 ): Promise<boolean> => {
   const nowMs = deps.clock.now()
   const result = await deps.database.transaction(async (stores, atEnd) => {
+    const limitsOf = await stores.limits.lock({ buildId })
     const build = await stores.builds.lock(buildId)
     if (!build) return null
-    const advance = await advanceBuild(stores, build, nowMs, atEnd)
+    const advance = await advanceBuild(stores, build, nowMs, atEnd, { limitsOf, names: [] })
     const promise = () => promiseBuildUpdate(deps, stores, { repoId: build.repoId, buildId })
     if (advance.build !== build) await promise()
     if (advance.build !== build || advance.pending.length > 0) return advance
