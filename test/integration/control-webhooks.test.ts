@@ -51,7 +51,11 @@ describe.each(['sqlite', 'postgres'] as const)('outgoing webhooks on %s', (datab
     return build && JSON.stringify({ event, action, build: { id: build.id, status: build.status } })
   }
 
-  const sending = (urls: readonly string[], more: Partial<WebhookSettings> = {}) => {
+  const sending = (
+    urls: readonly string[],
+    more: Partial<WebhookSettings> = {},
+    read: (call: WebhookCall) => Promise<string | null> = bodyOf,
+  ) => {
     const receivers = createWebhookReceivers({
       ...{ urls, secret, events: [], skipVerify: false, allowPrivate: true, timeoutMs: 1_000 },
       ...more,
@@ -59,7 +63,7 @@ describe.each(['sqlite', 'postgres'] as const)('outgoing webhooks on %s', (datab
     const deps = { database: control.database, log: silentLogger }
     const bodyOfNew = (_: Repo, { id, status }: Build) =>
       JSON.stringify({ event: 'build', action: 'created', build: { id, status } })
-    const all = { ...deps, receivers, bodyOf, bodyOfNew, timeoutMs: 1_000 }
+    const all = { ...deps, receivers, bodyOf: read, bodyOfNew, timeoutMs: 1_000 }
     const sender = new WebhookSender(all)
     closers.push(() => sender.stop())
     const own: TestControl = { ...control, deps: { ...control.deps, webhooks: sender } }
@@ -234,6 +238,23 @@ describe.each(['sqlite', 'postgres'] as const)('outgoing webhooks on %s', (datab
       async () => (await webhookCalls.list({ state: 'failed' }, page)).length === 1,
     )
     expect(service.calls).toEqual([])
+  })
+
+  it('that cannot be made are given up, and those behind them are sent', async () => {
+    const service = await serve()
+    const { own } = sending([service.url], {}, async (call) => {
+      if (call.buildId === broken.id) throw new TypeError('an odd row')
+      return bodyOf(call)
+    })
+    const { build: broken } = await submitted(control, await control.repo())
+    await cancelBuild(own.deps, broken, 'ann')
+    const { build } = await submitted(own, await control.repo())
+    await cancelBuild(own.deps, build, 'ann')
+    await waitUntil('the calls', () => statusOf(service.calls.at(-1)) === 'killed')
+    expect(told(service.calls)).toEqual(['build:created', 'build:updated'])
+    const { webhookCalls } = control.database
+    const error = 'what it tells of cannot be read'
+    expect(await webhookCalls.list({ state: 'failed' }, page)).toMatchObject([{ error }])
   })
 
   it('are told again by nobody who may not be connected to', async () => {

@@ -28,6 +28,10 @@ const hourMs = 3_600_000
 const sentKeptMs = 24 * hourMs
 const failedKeptMs = 7 * 24 * hourMs
 
+type Body =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'none'; readonly why: string }
+
 /** Sends what transactions promised: each receiver its own line, oldest first, by one process at a time, which holds a
  *  lease of the receiver. A process that dies leaves its lease to run out and its call to be sent again: a receiver may
  *  hear the same twice, and never hears of an older state of a build after a newer one. */
@@ -127,13 +131,12 @@ export class WebhookSender implements OutgoingWebhooks {
     const isUpdate = call.event === 'build' && call.action === 'updated'
     // First forget, then read: what is read is newer than all that is forgotten.
     if (isUpdate && ageMs > gatherAfterMs) await webhookCalls.dropUpdates(call)
-    const body = call.body === '' ? await this.#deps.bodyOf(call) : call.body
-    if (body === null) {
-      const gone = { state: 'failed', status: 0, error: 'what it tells of was deleted' } as const
-      await webhookCalls.settle(call.id, gone)
+    const body = await this.#bodyOf(call)
+    if (body.kind === 'none') {
+      await webhookCalls.settle(call.id, { state: 'failed', status: 0, error: body.why })
       return 0
     }
-    const { status, retryAfterMs, error } = await this.#try(receiver, call, body)
+    const { status, retryAfterMs, error } = await this.#try(receiver, call, body.text)
     if (this.#stopping.signal.aborted && status === 0) return 0
     const end = judgeAnswer({ status, retryAfterMs, tries: call.tries, ageMs })
     const fields = { url: receiver.url, name: `${call.event}:${call.action}`, reason: error }
@@ -151,6 +154,21 @@ export class WebhookSender implements OutgoingWebhooks {
         return end.waitMs
       default:
         return end satisfies never
+    }
+  }
+
+  /** What cannot be read must not hold up what is behind it (threats.md T-47). */
+  async #bodyOf(call: WebhookCall): Promise<Body> {
+    if (call.body !== '') return { kind: 'text', text: call.body }
+    try {
+      const text = await this.#deps.bodyOf(call)
+      return text === null
+        ? { kind: 'none', why: 'what it tells of was deleted' }
+        : { kind: 'text', text }
+    } catch (err) {
+      if (isWaggleError(err, 'unavailable')) throw err
+      this.#deps.log.error('webhook cannot be made', { 'build.id': call.buildId, err })
+      return { kind: 'none', why: 'what it tells of cannot be read' }
     }
   }
 
