@@ -8,8 +8,8 @@ import type { TestPostgres } from '@waggle/testkit'
 export interface BenchDatabase {
   readonly kind: 'sqlite' | 'postgres'
   readonly database: Database
-  run(statement: string): void
-  columns(table: string): readonly string[]
+  readonly run: (statement: string) => void
+  readonly columns: (table: string) => readonly string[]
 }
 
 export const openBenchPostgres = async (postgres: TestPostgres): Promise<BenchDatabase> => {

@@ -43,6 +43,10 @@ process.on('message', (order: PoolOrder) => {
   if (isOpen) for (const consumer of consumers) consumer.wake()
 })
 process.once('disconnect', () => process.exit(0))
+// As in a worker's process: one forgotten rejection must not end 250 workers.
+process.on('unhandledRejection', (error) => {
+  process.stderr.write(`not handled: ${String(error)}\n`)
+})
 
 const first = number('FIRST')
 for (let worker = first; worker < first + number('COUNT'); worker++) {
