@@ -1,9 +1,11 @@
+/** Whether all races are run, and not a tenth of them. */
+export const isWhole = process.env['WAGGLE_TEST_RACES'] === 'whole'
+
 /** How many races a suite runs: a tenth of what reliability.md D.3 asks for, and all of them with
  *  `WAGGLE_TEST_RACES=whole`. PostgreSQL and SQLite share them, for what differs between them is tested by both. */
-export const raceSize = (whole: number): number =>
-  Math.ceil(whole / (process.env['WAGGLE_TEST_RACES'] === 'whole' ? 1 : 10))
+export const raceSize = (whole: number): number => Math.ceil(whole / (isWhole ? 1 : 10))
 
-export const raceTimeoutMs = process.env['WAGGLE_TEST_RACES'] === 'whole' ? 3_600_000 : 300_000
+export const raceTimeoutMs = isWhole ? 3_600_000 : 300_000
 
 /** Races in rounds of some at once: each round is prepared before its races start. */
 export const inRounds = async (
