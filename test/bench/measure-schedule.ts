@@ -59,13 +59,14 @@ const measureOn = async (
     say(`filling in ${pending} stages`)
     const before = await usedMemory(redis)
     await submitFirst(many.control)
+    const first = await usedMemory(redis)
     copyStages(many.base, 1, pending / partitionCount - 1)
     settleDatabase(many.base)
     say('offering them')
     const begin = performance.now()
     await offerAfterLoss(many.control.deps)
     const offerSeconds = (performance.now() - begin) / 1_000
-    const perStage = ((await usedMemory(redis)) - before) / pending
+    const perStage = ((await usedMemory(redis)) - first) / (pending - partitionCount)
 
     await submitFirst(few.control)
     say('dispatching')
@@ -97,6 +98,11 @@ const measureOn = async (
         value: perStage,
         unit: 'B',
         reach: { kind: 'max', value: 1_024 },
+      },
+      {
+        name: `memory in Redis for a partition with one pending stage (${kind})`,
+        value: (first - before) / partitionCount,
+        unit: 'B',
       },
       {
         name: `offering all of ${size} again after a loss (${kind})`,
