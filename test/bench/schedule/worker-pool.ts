@@ -11,7 +11,7 @@ import type { BenchControl } from './bench-control.ts'
 import { groupOf } from './fill-stages.ts'
 import type { PoolOrder, PoolQuestion } from './pool-worker.ts'
 
-export const workerCount = 1_000
+const workerCount = 1_000
 const processes = 4
 
 /** 1,000 workers, one for each partition, in a few processes. This process is their API: each of their questions is an
