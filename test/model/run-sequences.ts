@@ -8,7 +8,7 @@ import { settle } from './settle.ts'
 const environment = process.env
 
 /** Sequences on SQLite: what CI can afford, or what `--runs` says. PostgreSQL gets a fortieth of them. */
-const total = Number(environment['WAGGLE_TEST_RUNS'] ?? 20_000)
+const total = Number(environment['WAGGLE_TEST_RUNS'] ?? 4_000)
 const shares = { sqlite: 1, postgres: 1 / 40 }
 
 /** Random sequences against the model, as one test. A failure prints its seed, its path and the shortest sequence that

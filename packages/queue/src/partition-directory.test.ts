@@ -55,7 +55,9 @@ describe('the directory of partitions', () => {
   const register = (...list: readonly Partition[]) =>
     registry.register(new Map(list.map((one) => [partitionName(one), one])))
   const groups = () =>
-    [...directory.partitions.values()].map(({ labels }) => labels['group']).toSorted()
+    [...directory.partitions.values()]
+      .map(({ labels }) => labels['group'] ?? '')
+      .toSorted((a, b) => a.localeCompare(b))
   const readings = async () =>
     Number(/cmdstat_hgetall:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0)
 
