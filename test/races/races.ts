@@ -225,9 +225,17 @@ export const describeRaces = (name: 'sqlite' | 'postgres'): void => {
           await a.clock.sleep(silenceMs + 10)
           // One in four beats first, so that the reaper has to see it under its lock.
           const isBeating = (index: number) => (from + index) % 4 === 3
+          // The first ends before the reaper looks and the second after, so that each side wins; the others race.
+          const first = leases[0] ? await finishStage(b, leases[0], passed) : null
+          const reaped = Promise.withResolvers<undefined>()
           const outcomes = await startTogether<unknown>(from / 20, [
-            () => new Reaper(a, new ReaperHealth(a.clock, 0)).run(0),
+            () =>
+              new Reaper(a, new ReaperHealth(a.clock, 0))
+                .run(0)
+                .finally(() => reaped.resolve(undefined)),
             ...leases.map((lease, index) => async () => {
+              if (index === 0) return first
+              if (index === 1) await reaped.promise
               // Spread over the time that the reaper takes for all of them.
               await a.clock.sleep(index % 10)
               if (isBeating(index)) await heartbeat(b, worker(index), [lease])
