@@ -100,7 +100,6 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
 
     const link = `${settings.serverProto}://${settings.serverHost}`
     const manifests = new ManifestThread()
-    manifests.warm()
     closers.push(() => manifests.close())
     const system = { proto: settings.serverProto, host: settings.serverHost, link, version }
     const bodyOf = (call: WebhookCall) => buildEventBody(database, system, call)

@@ -35,8 +35,8 @@ interface Waiting {
 }
 
 /** Parses and plans files of strangers in a thread of its own, one after the other: a file that costs too much ends
- *  the thread, not the server, and its build is in error (threats.md T-41). The thread is kept; it sees no
- *  environment. Answers are plans, which are small: to hand a whole tree over would cost as much
+ *  the thread, not the server, and its build is in error (threats.md T-41). The thread begins with the
+ *  first file, for it takes some 40 MB, and is kept; it sees no environment. Answers are plans, which are small: to hand a whole tree over would cost as much
  *  as to read it. */
 export class ManifestThread {
   readonly #limits: ThreadLimits
@@ -50,12 +50,6 @@ export class ManifestThread {
   constructor(limits: Partial<ThreadLimits> = {}, program?: URL) {
     this.#limits = { ...defaultLimits, ...limits }
     this.#program = program ?? new URL('./manifest-thread-main.ts', import.meta.url)
-  }
-
-  /** Starts the thread before there is a file for it. */
-  warm(): void {
-    this.#worker ??= this.#start()
-    if (this.#running === null) this.#worker.unref()
   }
 
   /** Never rejects: what the thread cannot do is a plan of kind `error`. */
