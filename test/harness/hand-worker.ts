@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { leaseHeader, protocolVersion, registerReply, workerPaths } from '@waggle/contract'
 import { type Client, createClient } from './client.ts'
+import { plainProfile } from './plain-profile.ts'
 
 type Answer = Awaited<ReturnType<Client['call']>>
 
@@ -22,16 +23,7 @@ export const registerByHand = async (
     name: `by-hand-${label}`,
     version: '1',
     slots: 1,
-    profile: {
-      kind: 'pipeline',
-      type: 'docker',
-      os: 'linux',
-      arch: 'amd64',
-      variant: '',
-      kernel: '',
-      labels: { only: label },
-      labelMatch: 'equal',
-    },
+    profile: plainProfile({ only: label }),
   })
   if (answer.status !== 200) throw new Error(`register: ${answer.status} ${answer.text}`)
   const { token } = registerReply.parse(answer.json())

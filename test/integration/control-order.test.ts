@@ -11,6 +11,7 @@ import { bandWidth, type Repo, type Stage, silentLogger } from '@waggle/domain'
 import { openConsumer } from '@waggle/queue'
 import { waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { plainProfile } from '../harness/plain-profile.ts'
 import { built, leaseOf } from './lease-of.ts'
 import { manifest, openControl, pipeline, type TestControl } from './open-control.ts'
 
@@ -44,16 +45,7 @@ describe.each(['sqlite', 'postgres'] as const)('order on %s', (database) => {
   }
   const poolWorker = (pool: string) =>
     control.worker({
-      profile: {
-        kind: 'pipeline',
-        type: 'docker',
-        os: 'linux',
-        arch: 'amd64',
-        variant: '',
-        kernel: '',
-        labels: { pool },
-        labelMatch: 'equal',
-      },
+      profile: plainProfile({ pool }),
     })
 
   it('one stage waits for at most one of each repository that has 500 before it', async () => {

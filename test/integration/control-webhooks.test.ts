@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   cancelBuild,
   declineBuild,
@@ -63,7 +64,8 @@ describe.each(['sqlite', 'postgres'] as const)('outgoing webhooks on %s', (datab
     const deps = { database: control.database, log: silentLogger }
     const bodyOfNew = (_: Repo, { id, status }: Build) =>
       JSON.stringify({ event: 'build', action: 'created', build: { id, status } })
-    const all = { ...deps, receivers, bodyOf: read, bodyOfNew, timeoutMs: 1_000 }
+    const timers = { webhookLeaseMs: 400 }
+    const all = { ...deps, receivers, bodyOf: read, bodyOfNew, timers }
     const sender = new WebhookSender(all)
     closers.push(() => sender.stop())
     const own: TestControl = { ...control, deps: { ...control.deps, webhooks: sender } }
@@ -255,6 +257,42 @@ describe.each(['sqlite', 'postgres'] as const)('outgoing webhooks on %s', (datab
     const { webhookCalls } = control.database
     const error = 'what it tells of cannot be read'
     expect(await webhookCalls.list({ state: 'failed' }, page)).toMatchObject([{ error }])
+  })
+
+  it('are told once by a slow receiver, for who waits for it keeps its lease', async () => {
+    const answers: (() => void)[] = []
+    const service = await serve((call, answer) =>
+      answers.push(() => answerJson(undefined, 204)(call, answer)),
+    )
+    const slow = { events: ['build:created'], timeoutMs: 30_000 }
+    const { own } = sending([service.url], slow)
+    const other = sending([service.url], slow)
+    await submitted(own, await control.repo())
+    await waitUntil('the call', () => answers.length === 1)
+    // Three times as long as the lease lasts where nobody renews it.
+    for (let look = 0; look < 12; look += 1) {
+      await other.sender.tick()
+      await delay(100)
+    }
+    answers[0]?.()
+    const next = () => control.database.webhookCalls.next(other.receivers[0]?.key ?? '')
+    await waitUntil('the end of the line', async () => (await next()) === null)
+    expect(told(service.calls)).toEqual(['build:created'])
+  })
+
+  it('are told by another process soon after the one that had the lease died', async () => {
+    const service = await serve()
+    const { own, sender, receivers } = sending([service.url], { events: ['build:created'] })
+    const quiet = { ...own, deps: { ...own.deps, webhooks: silentSender(sender) } }
+    await submitted(quiet, await control.repo())
+    const key = receivers[0]?.key ?? ''
+    expect(await control.database.webhookCalls.claim(key, 'who died', 400)).toBe(true)
+    await sender.tick()
+    expect(service.calls).toEqual([])
+    await waitUntil('the call', async () => {
+      await sender.tick()
+      return service.calls.length === 1
+    })
   })
 
   it('are told again by nobody who may not be connected to', async () => {

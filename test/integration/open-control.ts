@@ -26,6 +26,8 @@ import { createGitSource } from '@waggle/scm'
 import { createSealer, newToken, tokenHash } from '@waggle/secrets'
 import { openPostgres, openSqlite } from '@waggle/store'
 import { startPostgres, startRedis, type TestRedis, tempFolder } from '@waggle/testkit'
+import { plainProfile } from '../harness/plain-profile.ts'
+import { plainRepo } from '../harness/plain-repo.ts'
 
 /** Control on a real SQLite file, or a real PostgreSQL, and a real Redis. */
 export interface TestControl {
@@ -86,7 +88,7 @@ export const openControl = async (
     redis: server,
     folder: folder.path,
     databaseUrl: postgres?.url ?? '',
-    repo: (more = {}) => database.repos.create({ ...plainRepo(++repos), ...more }),
+    repo: (more = {}) => database.repos.create({ ...plainRepo('acme', ++repos), ...more }),
     submit: (repo, text, more = {}) =>
       submitBuild(deps, {
         repo,
@@ -116,43 +118,13 @@ export const openControl = async (
   }
 }
 
-const plainRepo = (number: number): NewRepo => ({
-  uid: '',
-  namespace: 'acme',
-  name: `app${number}`,
-  slug: `acme/app${number}`,
-  gitHttpUrl: '',
-  gitSshUrl: '',
-  link: '',
-  defaultBranch: 'main',
-  private: false,
-  visibility: 'public',
-  active: true,
-  configPath: '.drone.yml',
-  trusted: false,
-  protected: false,
-  timeoutMinutes: 60,
-  throttle: 0,
-  signerSealed: new Uint8Array(),
-  secretSealed: new Uint8Array(),
-})
-
 export const plainWorker = (): RegisterQuestion => ({
   workerId: randomUUID(),
   bootId: randomUUID(),
   name: 'bee',
   version: 'test',
   slots: 4,
-  profile: {
-    kind: 'pipeline',
-    type: 'docker',
-    os: 'linux',
-    arch: 'amd64',
-    variant: '',
-    kernel: '',
-    labels: {},
-    labelMatch: 'equal',
-  },
+  profile: plainProfile(),
 })
 
 /** A pipeline document with one step. */

@@ -1,5 +1,6 @@
 import { scaledTimers, silentLogger } from '@waggle/domain'
 import { openConsumer } from '@waggle/queue'
+import { plainProfile } from '../harness/plain-profile.ts'
 
 /** Consumers of a number of workers in one process: each serves one group of stages, and whatever it takes ends at
  *  once. */
@@ -12,16 +13,7 @@ for (let index = first; index < first + number('COUNT'); index++) {
     log: silentLogger,
     timers: scaledTimers(),
     workerId: `w${index}`,
-    profile: {
-      kind: 'pipeline',
-      type: 'docker',
-      os: 'linux',
-      arch: 'amd64',
-      variant: '',
-      kernel: '',
-      labels: { group: `served-${index % number('GROUPS')}` },
-      labelMatch: 'equal',
-    },
+    profile: plainProfile({ group: `served-${index % number('GROUPS')}` }),
     slots: 2,
     onOffer: async () => ({ kind: 'settled', done: Promise.resolve() }),
   })

@@ -55,16 +55,15 @@ const withoutAbsent = <T extends object>(members: T): { [K in keyof T]?: NonNull
 /** The sender of webhooks to the receivers that the settings name. Throws `invalid` for an address that is none. */
 export const openWebhooks = (
   settings: Settings,
-  deps: Pick<WebhookSenderDeps, 'database' | 'log' | 'bodyOf' | 'bodyOfNew'>,
+  deps: Pick<WebhookSenderDeps, 'database' | 'log' | 'timers' | 'bodyOf' | 'bodyOfNew'>,
 ): WebhookSender => {
-  const timeoutMs = settings.webhookTimeoutSeconds * 1_000
   const receivers = createWebhookReceivers({
     urls: settings.webhookEndpoint,
     secret: settings.webhookSecret,
     events: settings.webhookEvents,
     skipVerify: settings.webhookSkipVerify,
     allowPrivate: settings.outgoingPrivateHosts,
-    timeoutMs,
+    timeoutMs: settings.webhookTimeoutSeconds * 1_000,
   })
-  return new WebhookSender({ ...deps, receivers, timeoutMs })
+  return new WebhookSender({ ...deps, receivers })
 }

@@ -23,6 +23,8 @@ export interface Timers {
   readonly janitorMs: number
   /** Time between SIGTERM and SIGKILL for a cancelled step. */
   readonly killGraceMs: number
+  /** How long a process that stopped answering keeps others from sending a receiver's webhooks. */
+  readonly webhookLeaseMs: number
   /** How long a stage waits for its priority to count as one higher. */
   readonly ageingMs: number
   /** How long a partition stays registered after it was last used. */
@@ -42,6 +44,7 @@ const unscaled: Timers = {
   queueStalledMs: 5_000,
   janitorMs: 30_000,
   killGraceMs: 10_000,
+  webhookLeaseMs: 15_000,
   ageingMs: 600_000,
   partitionIdleMs: 600_000,
 }

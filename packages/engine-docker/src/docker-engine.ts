@@ -6,6 +6,7 @@ import {
   systemClock,
   type Timers,
 } from '@waggle/domain'
+import { stageLog } from '@waggle/pipeline'
 import { prepareCaches } from './cache-volumes.ts'
 import { containerName } from './container-config.ts'
 import { EngineClient } from './engine-client.ts'
@@ -18,7 +19,7 @@ import { probeContainer } from './probe-container.ts'
 import { purgeCaches } from './purge-caches.ts'
 import { listLeftovers, removeStage } from './remove-stage.ts'
 import { runStep } from './run-step.ts'
-import { stageLabelsOf, stageLog } from './stage-labels.ts'
+import { stageLabelsOf } from './stage-labels.ts'
 import { StageNamespaces } from './stage-namespaces.ts'
 import { createNetwork, defaultSubnets, type SubnetBlock } from './stage-network.ts'
 

@@ -1,4 +1,4 @@
-import { type AttemptRef, invalid, type Logger, type Spec } from '@waggle/domain'
+import { type AttemptRef, invalid, type Spec } from '@waggle/domain'
 
 /** Whose a container, volume or network is. Compile puts these labels on everything of a stage. */
 export interface StageLabels {
@@ -7,7 +7,6 @@ export interface StageLabels {
 }
 
 const installationLabel = 'io.waggle.installation'
-const buildLabel = 'io.waggle.build'
 const stageLabel = 'io.waggle.stage'
 const attemptLabel = 'io.waggle.attempt'
 export const stepLabel = 'io.waggle.step'
@@ -26,14 +25,6 @@ export const stageLabelsOf = (spec: Spec): StageLabels => {
   }
   return { installation, ref }
 }
-
-/** The log of what is done for one stage. */
-export const stageLog = (log: Logger, { network: { labels } }: Spec): Logger =>
-  log.child({
-    'build.id': Number(labels[buildLabel]),
-    'stage.id': Number(labels[stageLabel]),
-    attempt: Number(labels[attemptLabel]),
-  })
 
 export const attemptOf = (labels: Labels): AttemptRef | null => {
   const stageId = Number(labels[stageLabel])

@@ -16,6 +16,7 @@ import {
   systemClock,
   unavailable,
 } from '@waggle/domain'
+import { stageLog } from '@waggle/pipeline'
 import { CacheFolders } from './cache-folders.ts'
 import { probeProcess } from './probe-process.ts'
 import { environmentOf, runProcess } from './run-process.ts'
@@ -124,13 +125,6 @@ class ExecEngine implements Engine {
     }
   }
 }
-
-const stageLog = (log: Logger, { network: { labels } }: Spec): Logger =>
-  log.child({
-    'build.id': Number(labels['io.waggle.build']),
-    'stage.id': Number(labels['io.waggle.stage']),
-    attempt: Number(labels['io.waggle.attempt']),
-  })
 
 /** The line that compile gives for git's credentials; the first step that has one. */
 const netrcOf = (spec: Spec): string => {

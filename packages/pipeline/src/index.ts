@@ -16,7 +16,7 @@ export {
   powershellScript,
 } from './compile/script-powershell.ts'
 export { settingsToEnv, settingVariable } from './compile/settings-to-env.ts'
-export { attemptName, stageLabels, stepLabels } from './compile/stage-labels.ts'
+export { attemptName, stageLabels, stageLog, stepLabels } from './compile/stage-labels.ts'
 export { stepExtras } from './compile/step-extras.ts'
 export { waitForServices } from './compile/wait-for-services.ts'
 export { type Workspace, workspaceOf } from './compile/workspace.ts'
@@ -70,7 +70,7 @@ export {
   secretResolver,
   stepSecrets,
 } from './secrets/resolve-secret.ts'
-export { sealSecretData } from './secrets/secret-data.ts'
+export { droneKeyBytes, openDroneBlob, sealSecretData } from './secrets/secret-data.ts'
 export { openSecretDocuments } from './secrets/secret-documents.ts'
 export { namedSecrets } from './secrets/secret-names.ts'
 export { isManifestSigned, signManifest } from './secrets/signature.ts'

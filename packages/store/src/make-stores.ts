@@ -27,29 +27,32 @@ import { workerStore } from './stores/worker-store.ts'
 const clock = query(({ db, now }) => db.selectNoFrom(now.as('now')))
 
 /** Every store on one session. */
-export const makeStores = (session: Session): Stores => ({
-  repos: repoStore(session),
-  users: userStore(session),
-  builds: buildStore(session),
-  stages: stageStore(session),
-  steps: stepStore(session),
-  attempts: attemptStore(session),
-  workers: workerStore(session),
-  secrets: secretStore(session),
-  orgSecrets: orgSecretStore(session),
-  templates: templateStore(session),
-  deliveries: deliveryStore(session),
-  latest: latestStore(session),
-  outbox: outboxStore(session),
-  limits: limitStore(session),
-  orders: orderStore(session),
-  webhookCalls: webhookCallStore(session),
-  crons: cronStore(session),
-  purge: purgeStore(session),
-  deadlines: deadlineStore(session),
-  ticks: tickStore(session),
-  settings: settingStore(session),
-  logs: logArchive(session),
-  cards: cardStore(session),
-  now: async () => (await session.read(clock, {}))[0]?.now ?? Date.now(),
-})
+export const makeStores = (session: Session): Stores => {
+  const stages = stageStore(session)
+  return {
+    repos: repoStore(session),
+    users: userStore(session),
+    builds: buildStore(session),
+    stages,
+    steps: stepStore(session),
+    attempts: attemptStore(session),
+    workers: workerStore(session),
+    secrets: secretStore(session),
+    orgSecrets: orgSecretStore(session),
+    templates: templateStore(session),
+    deliveries: deliveryStore(session),
+    latest: latestStore(session),
+    outbox: outboxStore(session),
+    limits: limitStore(session, stages),
+    orders: orderStore(session),
+    webhookCalls: webhookCallStore(session),
+    crons: cronStore(session),
+    purge: purgeStore(session),
+    deadlines: deadlineStore(session),
+    ticks: tickStore(session),
+    settings: settingStore(session),
+    logs: logArchive(session),
+    cards: cardStore(session),
+    now: async () => (await session.read(clock, {}))[0]?.now ?? Date.now(),
+  }
+}

@@ -1,5 +1,6 @@
 import { submitBuild } from '@waggle/control'
-import { makeHook, type NewRepo } from '@waggle/domain'
+import { makeHook } from '@waggle/domain'
+import { plainRepo } from '../../harness/plain-repo.ts'
 import type { BenchControl } from './bench-control.ts'
 import type { BenchDatabase } from './bench-database.ts'
 
@@ -12,7 +13,7 @@ export const groupOf = (partition: number): string => `g${partition}`
 /** One pending stage in each of 1,000 partitions, submitted as builds of 10 stages to 100 repositories. */
 export const submitFirst = async ({ deps }: BenchControl): Promise<void> => {
   for (let first = 0; first < partitionCount; first += perBuild) {
-    const repo = await deps.database.repos.create(newRepo(first))
+    const repo = await deps.database.repos.create(plainRepo('bench', first))
     const text = Array.from({ length: perBuild }, (_, i) =>
       JSON.stringify({
         kind: 'pipeline',
@@ -94,24 +95,3 @@ export const endStages = ({ run }: BenchDatabase, which: 'accepted' | 'all'): vo
 /** What a server does by itself in time: the statistics that plans are made by. */
 export const settleDatabase = ({ kind, run }: BenchDatabase): void =>
   run(kind === 'postgres' ? 'vacuum analyze' : 'analyze')
-
-const newRepo = (number: number): NewRepo => ({
-  uid: '',
-  namespace: 'bench',
-  name: `app${number}`,
-  slug: `bench/app${number}`,
-  gitHttpUrl: '',
-  gitSshUrl: '',
-  link: '',
-  defaultBranch: 'main',
-  private: false,
-  visibility: 'public',
-  active: true,
-  configPath: '.drone.yml',
-  trusted: false,
-  protected: false,
-  timeoutMinutes: 60,
-  throttle: 0,
-  signerSealed: new Uint8Array(),
-  secretSealed: new Uint8Array(),
-})

@@ -1,5 +1,6 @@
 import { type OfferOutcome, scaledTimers, silentLogger } from '@waggle/domain'
 import { openConsumer, type QueueConsumer } from '@waggle/queue'
+import { plainProfile } from '../../harness/plain-profile.ts'
 import { groupOf } from './fill-stages.ts'
 
 /** A number of workers in one process, each with a consumer of its own; what they accept is asked of the parent and
@@ -55,16 +56,7 @@ for (let worker = first; worker < first + number('COUNT'); worker++) {
     log: silentLogger,
     timers: scaledTimers(),
     workerId: `w${worker}`,
-    profile: {
-      kind: 'pipeline',
-      type: 'docker',
-      os: 'linux',
-      arch: 'amd64',
-      variant: '',
-      kernel: '',
-      labels: { group: groupOf(worker) },
-      labelMatch: 'equal',
-    },
+    profile: plainProfile({ group: groupOf(worker) }),
     slots: 1,
     isReady: () => isOpen,
     onOffer: (offer) => ask(worker, offer),

@@ -7,6 +7,7 @@ import { acceptStage } from '@waggle/control'
 import type { WorkerRecord } from '@waggle/domain'
 import { Redis } from '@waggle/redis'
 import { waitUntil } from '@waggle/testkit'
+import { plainProfile } from '../../harness/plain-profile.ts'
 import type { BenchControl } from './bench-control.ts'
 import { groupOf } from './fill-stages.ts'
 import type { PoolOrder, PoolQuestion } from './pool-worker.ts'
@@ -33,14 +34,7 @@ export const registerWorkers = async ({ deps }: BenchControl): Promise<readonly 
         version: 'bench',
         slots: 1,
         tokenHash: '',
-        kind: 'pipeline',
-        type: 'docker',
-        os: 'linux',
-        arch: 'amd64',
-        variant: '',
-        kernel: '',
-        labels: { group: groupOf(i) },
-        labelMatch: 'equal',
+        ...plainProfile({ group: groupOf(i) }),
       }),
     )
   return workers

@@ -3,9 +3,11 @@ import {
   type Database,
   isWaggleError,
   type Logger,
+  type Timers,
   type WebhookCall,
   type WebhookReceiver,
 } from '@waggle/domain'
+import { HeldLease } from './held-lease.ts'
 import { giveUpAfterMs, judgeAnswer } from './judge-answer.ts'
 import type { OutgoingWebhooks } from './promise-webhooks.ts'
 
@@ -16,8 +18,7 @@ export interface WebhookSenderDeps {
   readonly bodyOfNew: OutgoingWebhooks['bodyOfNew']
   /** What is sent for a call whose content is read when it is sent; `null` = the thing is gone. */
   readonly bodyOf: (call: WebhookCall) => Promise<string | null>
-  /** Longest time of one try. */
-  readonly timeoutMs: number
+  readonly timers: Pick<Timers, 'webhookLeaseMs'>
 }
 
 /** A commit is followed by others: one look for all of them. */
@@ -97,34 +98,39 @@ export class WebhookSender implements OutgoingWebhooks {
     const { webhookCalls } = this.#deps.database
     // What was added between the last look and the release was left to us by whoever added it: so look again.
     while (!this.#stopping.signal.aborted && (await webhookCalls.next(receiver.key)) !== null) {
-      if (!(await webhookCalls.claim(receiver.key, this.#holder, this.#leaseMs()))) return
+      if (!(await this.#claim(receiver))) return
       let waitMs = 0
+      const held = new HeldLease(() => this.#claim(receiver), this.#deps.timers.webhookLeaseMs)
       try {
-        waitMs = await this.#sendAll(receiver)
+        waitMs = await this.#sendAll(receiver, AbortSignal.any([held.lost, this.#stopping.signal]))
       } finally {
+        held.end()
         await webhookCalls.release(receiver.key, this.#holder, waitMs)
       }
       if (waitMs > 0) return
     }
   }
 
-  #leaseMs(): number {
-    return this.#deps.timeoutMs + 30_000
+  #claim(receiver: WebhookReceiver): Promise<boolean> {
+    const { database, timers } = this.#deps
+    return database.webhookCalls.claim(receiver.key, this.#holder, timers.webhookLeaseMs)
   }
 
   /** Gives how long to wait before the next try; 0 = the line is empty, or somebody else's. */
-  async #sendAll(receiver: WebhookReceiver): Promise<number> {
-    const { webhookCalls } = this.#deps.database
+  async #sendAll(receiver: WebhookReceiver, broken: AbortSignal): Promise<number> {
     for (;;) {
-      const call = await webhookCalls.next(receiver.key)
-      if (call === null || this.#stopping.signal.aborted) return 0
-      if (!(await webhookCalls.claim(receiver.key, this.#holder, this.#leaseMs()))) return 0
-      const waitMs = await this.#sendOne(receiver, call)
+      const call = await this.#deps.database.webhookCalls.next(receiver.key)
+      if (call === null || broken.aborted || !(await this.#claim(receiver))) return 0
+      const waitMs = await this.#sendOne(receiver, call, broken)
       if (waitMs > 0) return waitMs
     }
   }
 
-  async #sendOne(receiver: WebhookReceiver, call: WebhookCall): Promise<number> {
+  async #sendOne(
+    receiver: WebhookReceiver,
+    call: WebhookCall,
+    broken: AbortSignal,
+  ): Promise<number> {
     const { database, log } = this.#deps
     const { webhookCalls } = database
     const ageMs = (await database.now()) - call.createdAt
@@ -136,8 +142,8 @@ export class WebhookSender implements OutgoingWebhooks {
       await webhookCalls.settle(call.id, { state: 'failed', status: 0, error: body.why })
       return 0
     }
-    const { status, retryAfterMs, error } = await this.#try(receiver, call, body.text)
-    if (this.#stopping.signal.aborted && status === 0) return 0
+    const { status, retryAfterMs, error } = await this.#try(receiver, call, body.text, broken)
+    if (broken.aborted && status === 0) return 0
     const end = judgeAnswer({ status, retryAfterMs, tries: call.tries, ageMs })
     const fields = { url: receiver.url, name: `${call.event}:${call.action}`, reason: error }
     switch (end.kind) {
@@ -172,9 +178,9 @@ export class WebhookSender implements OutgoingWebhooks {
     }
   }
 
-  async #try(receiver: WebhookReceiver, call: WebhookCall, body: string) {
+  async #try(receiver: WebhookReceiver, call: WebhookCall, body: string, broken: AbortSignal) {
     try {
-      const answer = await receiver.send(call.event, body, this.#stopping.signal)
+      const answer = await receiver.send(call.event, body, broken)
       const error = answer.status < 300 ? '' : `the receiver answered ${answer.status}`
       return { ...answer, error }
     } catch (error) {

@@ -1,4 +1,4 @@
-import { type Given, toUnixSeconds } from '@waggle/domain'
+import { type Given, type Logger, type Spec, toUnixSeconds } from '@waggle/domain'
 import type { CompileSettings } from './compile-settings.ts'
 
 /** Prefix of every name that is made for an attempt: derived, so that a restarted worker finds what it left. */
@@ -35,6 +35,14 @@ export const stageLabels = (given: Given, settings: CompileSettings): Record<str
     'io.waggle.schema': '1',
   }
 }
+
+/** The log of what an engine does for one stage. */
+export const stageLog = (log: Logger, { network: { labels } }: Pick<Spec, 'network'>): Logger =>
+  log.child({
+    'build.id': Number(labels['io.waggle.build']),
+    'stage.id': Number(labels['io.waggle.stage']),
+    attempt: Number(labels['io.waggle.attempt']),
+  })
 
 /** Labels of one container: `step` is its place in the list, the visible number is 0 for one that never runs. */
 export const stepLabels = (

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type AtEnd, internal, isWaggleError, type Logger, type Stores } from '@waggle/domain'
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { postgresDialect } from '../dialect.ts'
+import { collectEnding } from '../ending.ts'
 import { inTime, transactionMs } from '../in-time.ts'
 import { makeStores } from '../make-stores.ts'
 import type { Query } from '../query.ts'
@@ -113,25 +114,19 @@ const attempt = async <T>(
     read: statement,
     write: statement,
   }
-  const ending: Promise<unknown>[] = []
-  const atEnd: AtEnd = (...statements) => {
-    for (const one of statements) {
-      one.catch(() => undefined)
-      ending.push(one)
-    }
-  }
+  const ending = collectEnding()
   const demandSound = (): void => {
     if (failure) throw failure.outward
   }
   try {
-    const value = await inTime(work(makeStores(session), atEnd), transactionMs)
+    const value = await inTime(work(makeStores(session), ending.atEnd), transactionMs)
     isOver = true
     demandSound()
     // In the packet of the last statements.
     sendTogether(client)
     const committed = driver(client.query('commit'))
     committed.catch(() => undefined)
-    await Promise.all([begun, last, ...ending])
+    await Promise.all([begun, last, ...ending.statements])
     demandSound()
     // PostgreSQL answers the COMMIT of a failed transaction with a rollback and no error.
     const { command } = await committed

@@ -11,6 +11,7 @@ import {
 } from '@waggle/domain'
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
 import { sqliteDialect } from '../dialect.ts'
+import { collectEnding } from '../ending.ts'
 import { makeStores } from '../make-stores.ts'
 import { migrate } from '../migrations/migrate.ts'
 import type { Session } from '../session.ts'
@@ -121,13 +122,7 @@ const transaction = async <T>(
   work: (stores: Stores, atEnd: AtEnd) => Promise<T>,
 ): Promise<T> => {
   let failure: unknown
-  const ending: Promise<unknown>[] = []
-  const atEnd: AtEnd = (...statements) => {
-    for (const statement of statements) {
-      statement.catch(() => undefined)
-      ending.push(statement)
-    }
-  }
+  const ending = collectEnding()
   const run: Session['read'] = async (query, params) => {
     if (turn.isOver) throw internal('transaction_over', 'A statement came after its transaction.')
     if (failure) throw failure
@@ -139,8 +134,8 @@ const transaction = async <T>(
     }
   }
   const stores = makeStores({ dialect: sqliteDialect, log, isOrdered: true, read: run, write: run })
-  const value = await work(stores, atEnd)
-  await Promise.all(ending)
+  const value = await work(stores, ending.atEnd)
+  await Promise.all(ending.statements)
   if (failure) throw failure
   return value
 }

@@ -1,10 +1,15 @@
-import { type LimitNeighbour, type LimitStore, type LimitsOf, stageStatuses } from '@waggle/domain'
+import {
+  type LimitNeighbour,
+  type LimitStore,
+  type LimitsOf,
+  type StageStore,
+  stageStatuses,
+} from '@waggle/domain'
 import { type RawBuilder, sql } from 'kysely'
 import type { Dialect } from '../dialect.ts'
 import { flag, int, noun, text, word } from '../noun.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
-import { stageStore } from './stage-store.ts'
 
 const neighbour = noun<LimitNeighbour>('stage', {
   id: int,
@@ -165,9 +170,8 @@ const listLostWith = query(({ db }, p: { workerId: string }) =>
     .orderBy('id'),
 )
 
-export const limitStore = (session: Session): LimitStore => {
+export const limitStore = (session: Session, stages: Pick<StageStore, 'findMany'>): LimitStore => {
   const all = (rows: readonly unknown[]) => neighbour.readAll(rows, session.log)
-  const stages = stageStore(session)
   const stagesOf = async (rows: readonly unknown[]) =>
     (await stages.findMany(rows.map((row) => Number((row as { id: unknown }).id)))).toSorted(
       (a, b) => a.id - b.id,
