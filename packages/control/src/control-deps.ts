@@ -13,7 +13,7 @@ import type {
   Timers,
 } from '@waggle/domain'
 import type { ManifestThread } from '@waggle/pipeline'
-import type { CloneAccount } from './clone-netrc.ts'
+import type { CloneAccount } from './hand-over/clone-netrc.ts'
 import type { Housekeeping } from './housekeeping.ts'
 import type { OutgoingWebhooks } from './webhooks/promise-webhooks.ts'
 

@@ -1,10 +1,10 @@
-import { cancelBuild } from '../cancel.ts'
 import type { ControlDeps } from '../control-deps.ts'
+import { cancelBuild } from '../decisions/cancel.ts'
 import { housekeepingOf } from '../housekeeping.ts'
-import type { ReaperHealth } from '../reaper-health.ts'
 import { endOverdue } from './end-overdue.ts'
 import { endPending } from './end-pending.ts'
 import { endStanding } from './end-standing.ts'
+import type { ReaperHealth } from './reaper-health.ts'
 
 /** What one tick ends at most of each kind: the next one goes on. */
 const batchSize = 200

@@ -1,8 +1,8 @@
 import type { ControlDeps } from '../control-deps.ts'
-import { deliverNow } from '../deliver-outbox.ts'
 import { explainWait } from '../explain/explain-wait.ts'
 import { sayReason } from '../explain/say-reason.ts'
-import { failUnheldStage } from '../fail-unheld-stage.ts'
+import { failUnheldStage } from '../hand-over/fail-unheld-stage.ts'
+import { deliverNow } from '../offers/deliver-outbox.ts'
 import { spanText } from './span-text.ts'
 
 /** Ends a stage that has been pending for too long in `error`, with what it waited for (scheduling.md §12). Gives whether

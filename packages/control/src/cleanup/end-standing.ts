@@ -1,6 +1,6 @@
-import { advanceBuild } from '../advance-build.ts'
+import { advanceBuild } from '../advance/advance-build.ts'
 import type { ControlDeps, TellDeps } from '../control-deps.ts'
-import { deliverNow } from '../deliver-outbox.ts'
+import { deliverNow } from '../offers/deliver-outbox.ts'
 import { tellChange } from '../tell-change.ts'
 import { promiseBuildUpdate } from '../webhooks/promise-webhooks.ts'
 

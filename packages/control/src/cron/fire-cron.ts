@@ -7,8 +7,8 @@ import {
   type SourceCommit,
 } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import type { SubmitResult } from '../submit-request.ts'
-import { submitBuild } from '../trigger.ts'
+import type { SubmitResult } from '../trigger/submit-request.ts'
+import { submitBuild } from '../trigger/trigger.ts'
 
 export interface CronRun {
   /** A repeat with the same key gives the first build. */

@@ -1,6 +1,6 @@
 import type { Partition } from '@waggle/domain'
 import { whatDiffers } from '@waggle/domain'
-import type { WorkerView } from '../list-workers.ts'
+import type { WorkerView } from '../workers/list-workers.ts'
 import type { NearWorker } from './wait-reason.ts'
 
 const mostNearest = 3

@@ -1,5 +1,5 @@
 import { canServe, type Partition } from '@waggle/domain'
-import type { WorkerView } from '../list-workers.ts'
+import type { WorkerView } from '../workers/list-workers.ts'
 
 /** The workers that could serve a partition, by what they do now. */
 export interface Serving {

@@ -1,5 +1,5 @@
 import type { Stage } from '@waggle/domain'
-import { listWorkers } from '../list-workers.ts'
+import { listWorkers } from '../workers/list-workers.ts'
 import type { ExplainDeps } from './explain-deps.ts'
 import { explainWait } from './explain-wait.ts'
 import type { WaitReport } from './wait-reason.ts'

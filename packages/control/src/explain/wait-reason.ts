@@ -1,5 +1,5 @@
 import type { AttemptEnd, Mismatch, StageStatus } from '@waggle/domain'
-import type { WorkerState } from '../worker-state.ts'
+import type { WorkerState } from '../workers/worker-state.ts'
 
 /** A span in which something is likely to lie, milliseconds from now. */
 export interface Span {

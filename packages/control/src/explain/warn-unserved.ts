@@ -1,6 +1,6 @@
 import { isDone, type Partition, partitionName, partitionOf, type Stage } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import { listWorkers } from '../list-workers.ts'
+import { listWorkers } from '../workers/list-workers.ts'
 import { sayReason } from './say-reason.ts'
 import { servingWorkers } from './serving-workers.ts'
 import { whyUnserved } from './why-unserved.ts'

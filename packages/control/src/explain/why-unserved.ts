@@ -1,5 +1,5 @@
 import type { Partition } from '@waggle/domain'
-import type { WorkerView } from '../list-workers.ts'
+import type { WorkerView } from '../workers/list-workers.ts'
 import { nearestWorkers } from './nearest-workers.ts'
 import type { Serving } from './serving-workers.ts'
 import type { NamedWorker, WaitReason } from './wait-reason.ts'

@@ -1,6 +1,6 @@
 import { type Hook, isWaggleError, unavailable } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import type { SubmitRequest } from '../submit-request.ts'
+import type { SubmitRequest } from '../trigger/submit-request.ts'
 import { extensionFacts } from './extension-facts.ts'
 
 /** The pipeline file that the configuration extension has for this build; `null` = the repository's own counts. An

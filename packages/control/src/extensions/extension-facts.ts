@@ -1,6 +1,6 @@
 import type { ExtensionFacts, Hook } from '@waggle/domain'
-import { newBuild } from '../new-build.ts'
-import type { SubmitRequest } from '../submit-request.ts'
+import { newBuild } from '../trigger/new-build.ts'
+import type { SubmitRequest } from '../trigger/submit-request.ts'
 
 /** What extensions are told of a build that is not stored yet: all that is known of it, but neither id nor number
  *  (scheduling.md §3.5). */

@@ -1,6 +1,6 @@
 import { type Hook, isWaggleError, type Validation } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import type { SubmitRequest } from '../submit-request.ts'
+import type { SubmitRequest } from '../trigger/submit-request.ts'
 import { extensionFacts } from './extension-facts.ts'
 
 /** What the validation extension says of the file (scheduling.md §3.8). One that is away or makes no sense lets nothing

@@ -1,5 +1,5 @@
 import type { ControlDeps } from '../control-deps.ts'
-import { deliverNow } from '../deliver-outbox.ts'
+import { deliverNow } from '../offers/deliver-outbox.ts'
 import { freePlace } from './lost-place.ts'
 import { releaseHeld } from './release-held.ts'
 

@@ -1,6 +1,6 @@
 import type { AttemptRef, Stage, Stores } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import { deliverNow } from '../deliver-outbox.ts'
+import { deliverNow } from '../offers/deliver-outbox.ts'
 import { tellChange } from '../tell-change.ts'
 import { releaseOf } from './release-held.ts'
 

@@ -7,7 +7,7 @@ import {
   type Stage,
 } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import { publishOffers } from '../dispatch.ts'
+import { publishOffers } from '../offers/dispatch.ts'
 
 type OrderDeps = Pick<ControlDeps, 'database' | 'offers' | 'log' | 'timers'>
 

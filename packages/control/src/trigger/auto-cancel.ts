@@ -1,6 +1,6 @@
 import type { Build, Repo } from '@waggle/domain'
-import { cancelBuild } from '../cancel.ts'
 import type { ControlDeps } from '../control-deps.ts'
+import { cancelBuild } from '../decisions/cancel.ts'
 
 const mostAtOnce = 500
 

@@ -9,7 +9,7 @@ import {
   type Repo,
 } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import type { SubmitRequest } from '../submit-request.ts'
+import type { SubmitRequest } from './submit-request.ts'
 
 /** Who starts a build from an older one, and what with (rest-api.md §7.3). */
 export interface Restart {

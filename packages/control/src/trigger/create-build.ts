@@ -1,11 +1,11 @@
 import { type Build, conflict, failpoint, type Stage } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import { deliverNow } from '../deliver-outbox.ts'
-import { type BuildPlan, findFirstBuild, storeBuild } from '../store-build.ts'
-import type { SubmitResult } from '../submit-request.ts'
+import { deliverNow } from '../offers/deliver-outbox.ts'
 import { tellChange } from '../tell-change.ts'
 import { autoCancel } from './auto-cancel.ts'
 import { endDelivery, type Submission } from './record-delivery.ts'
+import { type BuildPlan, findFirstBuild, storeBuild } from './store-build.ts'
+import type { SubmitResult } from './submit-request.ts'
 
 /** Stores a build and does what follows from it, in the order of scheduling.md §4.5: stages are offered right after the
  *  commit, whatever is told to others comes later. */

@@ -1,6 +1,6 @@
 import type { ControlDeps } from '../control-deps.ts'
-import type { SubmitRequest } from '../submit-request.ts'
 import { endDelivery, openSubmission } from './record-delivery.ts'
+import type { SubmitRequest } from './submit-request.ts'
 
 /** Keeps a genuine webhook that asks for no build, with the reason. */
 export const ignoreDelivery = (

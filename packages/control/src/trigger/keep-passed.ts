@@ -1,7 +1,7 @@
 import type { AtEnd, Build, NewStage, OutboxRow, Repo, Stage, Stores } from '@waggle/domain'
-import { advanceBuild } from '../advance-build.ts'
-import { initialStatus } from '../new-build.ts'
+import { advanceBuild } from '../advance/advance-build.ts'
 import { storeStages } from '../order/store-stages.ts'
+import { initialStatus } from './new-build.ts'
 
 /** Numbers of the stages that have to run again: those that did not pass, and what depends on them, however far. */
 export const stagesToRerun = (

@@ -1,8 +1,8 @@
 import { type Build, invalid, type Repo } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import type { SubmitResult } from '../submit-request.ts'
-import { submitBuild } from '../trigger.ts'
 import { copyRequest, type Restart } from './copy-request.ts'
+import type { SubmitResult } from './submit-request.ts'
+import { submitBuild } from './trigger.ts'
 
 export interface Promotion extends Omit<Restart, 'debug'> {
   readonly event: 'promote' | 'rollback'

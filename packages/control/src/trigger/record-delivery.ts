@@ -9,9 +9,9 @@ import {
   WaggleError,
 } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import { boundHook } from '../new-build.ts'
-import type { BodyFacts, SubmitRequest } from '../submit-request.ts'
 import { cleanText, cutCodePoints } from '../text-limits.ts'
+import { boundHook } from './new-build.ts'
+import type { BodyFacts, SubmitRequest } from './submit-request.ts'
 
 const hourMs = 3_600_000
 /** How long a repeat of a delivery is answered with its build (reliability.md H1, key 1). */

@@ -1,8 +1,8 @@
 import { conflict, type Delivery, type Repo } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import type { SubmitResult } from '../submit-request.ts'
-import { submitBuild } from '../trigger.ts'
 import { openRequest } from './record-delivery.ts'
+import type { SubmitResult } from './submit-request.ts'
+import { submitBuild } from './trigger.ts'
 
 /** How long a delivery may be worked on before somebody else may take it. */
 export const workWithinMs = 5 * 60_000

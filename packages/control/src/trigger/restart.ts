@@ -1,8 +1,8 @@
 import type { Build, Hook, Repo } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import type { SubmitResult } from '../submit-request.ts'
-import { submitBuild } from '../trigger.ts'
 import { copyRequest, type Restart } from './copy-request.ts'
+import type { SubmitResult } from './submit-request.ts'
+import { submitBuild } from './trigger.ts'
 
 /** A new build of the same event and commit. Parameters of the old build win over given ones of the same name (quirk
  *  Q6). Throws `invalid` for a build that waits for an approval or was declined. */

@@ -1,12 +1,12 @@
 import { type Build, invalid, isDone, type Repo } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
-import type { SubmitResult } from '../submit-request.ts'
-import { whyNoBuild } from '../why-no-build.ts'
 import { hookOf, manifestOf, type Restart, refuseGated } from './copy-request.ts'
 import { createBuild } from './create-build.ts'
 import { stagesToRerun } from './keep-passed.ts'
 import { endDelivery, openSubmission, withDelivery } from './record-delivery.ts'
 import { restarted } from './restart.ts'
+import type { SubmitResult } from './submit-request.ts'
+import { whyNoBuild } from './why-no-build.ts'
 
 /** A new build of the stages of an old one, from the same pipeline file: what passed keeps its result, and only what
  *  did not, with all that depends on it, runs. Throws `invalid` while the old build is not over, where it waits for an
