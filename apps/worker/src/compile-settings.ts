@@ -41,6 +41,7 @@ export const compileSettings = (
     PATH: settings.execPath,
     ...(settings.execUser === '' ? {} : { USER: settings.execUser }),
   },
+  ...(settings.tmateEnabled ? { debugImage: settings.tmateImage } : {}),
   tmate: {
     host: settings.tmateHost,
     port: settings.tmatePort,

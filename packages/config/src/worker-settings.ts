@@ -295,6 +295,18 @@ export const workerSettings = {
     'Give the clone credential to the clone step only.',
     { fallback: 'false', aliases: ['DRONE_NETRC_CLONE_ONLY'] },
   ),
+  tmateEnabled: setting(
+    'WAGGLE_TMATE_ENABLED',
+    types.flag(false),
+    'Let failing steps of debug builds wait for somebody who joins them by tmate.',
+    { fallback: 'false', aliases: ['DRONE_TMATE_ENABLED'] },
+  ),
+  tmateImage: setting(
+    'WAGGLE_TMATE_IMAGE',
+    types.text('drone/drone-runner-docker:1'),
+    'Image that brings tmate: its `/bin/drone-runner-docker copy` puts it into `/usr/drone/bin`.',
+    { fallback: '`drone/drone-runner-docker:1`', aliases: ['DRONE_TMATE_IMAGE'] },
+  ),
   tmateHost: setting(
     'WAGGLE_TMATE_HOST',
     types.text(''),
@@ -320,7 +332,7 @@ export const workerSettings = {
   tmateAuthorizedKeys: setting(
     'WAGGLE_TMATE_AUTHORIZED_KEYS',
     types.text(''),
-    'File of the keys that may join a tmate session.',
+    'Who may join a tmate session: public keys as in `authorized_keys`, or what tmate takes as `tmate-authorized-keys`, such as `github:name`.',
     { fallback: 'none', aliases: ['DRONE_TMATE_AUTHORIZED_KEYS'] },
   ),
   httpProxy: setting(

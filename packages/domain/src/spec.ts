@@ -11,6 +11,8 @@ export interface Spec {
     readonly version: string
   }
   readonly steps: readonly SpecStep[]
+  /** Run to their ends, in order, while the stage is set up: no records, no lines (pipeline.md §13.1). */
+  readonly internal?: readonly SpecStep[]
   readonly volumes: readonly SpecVolume[]
   readonly network: SpecNetwork
   /** What must not appear in any line, error text or log: longest first, at least 2 bytes each. */

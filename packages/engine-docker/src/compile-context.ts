@@ -3,6 +3,8 @@ import {
   attemptName,
   baseEnvironment,
   type CompileSettings,
+  type DebugSession,
+  debugSession,
   type Pipeline,
   pullCredentials,
   type RegistryAuth,
@@ -27,6 +29,7 @@ export interface CompileContext {
   readonly made: Readonly<Record<string, string>>
   readonly resolve: SecretResolver
   readonly auths: readonly RegistryAuth[]
+  readonly debug: DebugSession
   readonly warn: (message: string) => void
 }
 
@@ -64,6 +67,7 @@ export const compileContext = (
     made,
     resolve,
     auths: pullCredentials(given, pipeline, settings, resolve, warn),
+    debug: os === 'windows' ? { kind: 'none' } : debugSession(given, settings),
     warn,
   }
 }

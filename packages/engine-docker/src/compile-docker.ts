@@ -13,7 +13,7 @@ import {
   waitForServices,
 } from '@waggle/pipeline'
 import { type CompileContext, compileContext } from './compile-context.ts'
-import { compileSteps, type StepDraft } from './compile-steps.ts'
+import { compileSteps, debugSteps, type StepDraft } from './compile-steps.ts'
 import { compileVolumes } from './compile-volumes.ts'
 
 /** A docker pipeline as a spec (pipeline.md §12). Pure and deterministic: the same given stage compiles to the same
@@ -35,6 +35,7 @@ export const compileDocker = (given: Given, own: CompileSettings): CompileResult
   const spec: Spec = {
     platform: pipeline.platform,
     steps,
+    internal: debugSteps(context),
     volumes: compileVolumes(context),
     network: {
       id: `${context.name}-net`,

@@ -1,4 +1,4 @@
-import type { SpecLimits, SpecStep } from '@waggle/domain'
+import { noLimits, type SpecLimits, type SpecStep } from '@waggle/domain'
 import {
   expandImage,
   findRegistryAuth,
@@ -17,7 +17,7 @@ import {
   stepSecrets,
 } from '@waggle/pipeline'
 import type { CompileContext } from './compile-context.ts'
-import { compileDevices, compileMounts } from './compile-volumes.ts'
+import { compileDevices, compileMounts, debugMount } from './compile-volumes.ts'
 
 /** A step before its place in the list is known. */
 export type StepDraft = Omit<SpecStep, 'id' | 'number' | 'dependsOn' | 'namespace' | 'labels'>
@@ -53,7 +53,7 @@ const cloneStep = (context: CompileContext): StepDraft => {
     runPolicy: hasSource ? 'always' : 'never',
     pull: 'if-not-exists',
     workingDir: workspace.full,
-    mounts: compileMounts([], context),
+    mounts: compileMounts([], false, context),
     auth: findRegistryAuth(context.auths, settings.cloneImage),
   }
 }
@@ -62,7 +62,8 @@ const userStep = (step: PipelineStep, context: CompileContext): StepDraft => {
   const { given, workspace } = context
   const image = expandImage(step.image).full
   const hasScript = step.commands.length > 0
-  const script = hasScript ? scriptOf(step, context.isWindows) : ''
+  const privileged = isPrivileged(step, context)
+  const script = hasScript ? scriptOf(step, context) : ''
   return {
     ...plainStep(context),
     name: step.name,
@@ -74,11 +75,11 @@ const userStep = (step: PipelineStep, context: CompileContext): StepDraft => {
     runPolicy: stepRunPolicy(step, given),
     errPolicy: stepErrPolicy(step.failure),
     detach: step.detach,
-    privileged: isPrivileged(step, context),
+    privileged,
     pull: stepPullPolicy(step.pull),
     user: step.user,
     workingDir: step.workingDir || (step.detach && !hasScript ? '' : workspace.full),
-    mounts: compileMounts(step.volumes, context),
+    mounts: compileMounts(step.volumes, privileged && !hasScript, context),
     devices: compileDevices(step, context),
     dns: step.dns,
     dnsSearch: step.dnsSearch,
@@ -90,6 +91,34 @@ const userStep = (step: PipelineStep, context: CompileContext): StepDraft => {
     script,
     ...stepExtras(step),
   }
+}
+
+/** Puts the program of debug sessions on a volume of the stage (pipeline.md §12.16). */
+export const debugSteps = (context: CompileContext): SpecStep[] => {
+  const { debug, name, labels, auths } = context
+  if (debug.kind !== 'open') return []
+  const image = expandImage(debug.image).full
+  return [
+    {
+      ...plainStep(context),
+      id: `${name}-debug`,
+      number: 0,
+      name: 'debug',
+      image,
+      entrypoint: ['/bin/drone-runner-docker'],
+      command: ['copy'],
+      dependsOn: [],
+      runPolicy: 'always',
+      pull: 'if-not-exists',
+      mounts: [debugMount],
+      network: 'none',
+      networks: [],
+      namespace: -1,
+      labels,
+      auth: findRegistryAuth(auths, image),
+      limits: noLimits,
+    },
+  ]
 }
 
 /** What steps have that say nothing. */
@@ -120,8 +149,8 @@ const plainStep = ({ settings }: CompileContext): StepDraft => ({
   script: '',
 })
 
-const scriptOf = (step: PipelineStep, isWindows: boolean): string =>
-  isWindows ? powershellScript(step.commands) : posixScript(step.commands)
+const scriptOf = (step: PipelineStep, { isWindows, debug }: CompileContext): string =>
+  isWindows ? powershellScript(step.commands) : posixScript(step.commands, debug)
 
 const shell = (isWindows: boolean): string[] =>
   isWindows ? ['powershell', '-noprofile', '-noninteractive', '-command'] : ['/bin/sh', '-c']

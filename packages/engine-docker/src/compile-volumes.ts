@@ -1,17 +1,24 @@
 import type { SpecStep, SpecVolume } from '@waggle/domain'
-import { cacheVolume, ownVolumePrefix, type PipelineStep } from '@waggle/pipeline'
+import { cacheVolume, debugFolder, ownVolumePrefix, type PipelineStep } from '@waggle/pipeline'
 import type { CompileContext } from './compile-context.ts'
 
 const workspaceVolume = '_workspace'
+const debugVolume = '_addons'
 
-/** Workspace, the worker's, the pipeline's, in this order: a name means the first that has it. */
+/** Where steps find the program of debug sessions. */
+export const debugMount = { name: debugVolume, path: debugFolder }
+
+/** Workspace, that of debug sessions, the worker's, the pipeline's, in this order: a name means the first that has it. */
 export const compileVolumes = (context: CompileContext): SpecVolume[] => {
   const { name, labels, settings, pipeline } = context
   const workspace = { id: `${name}-ws`, name: workspaceVolume }
   return [
     settings.localFolder === ''
-      ? { kind: 'temp', ...workspace, medium: '', sizeLimitBytes: 0, labels }
+      ? temp(workspace, labels)
       : { kind: 'host', ...workspace, path: settings.localFolder, readOnly: false, labels: {} },
+    ...(context.debug.kind === 'open'
+      ? [temp({ id: `${name}-addons`, name: debugVolume }, labels)]
+      : []),
     ...settings.volumes.map(({ source, readOnly }, index): SpecVolume => {
       const own = { id: `${name}-host-${index + 1}`, name: ownVolume(index) }
       return { kind: 'host', ...own, path: source, readOnly, labels: {} }
@@ -34,15 +41,26 @@ export const compileVolumes = (context: CompileContext): SpecVolume[] => {
   ]
 }
 
+const temp = (
+  own: { readonly id: string; readonly name: string },
+  labels: CompileContext['labels'],
+): SpecVolume => ({ kind: 'temp', ...own, medium: '', sizeLimitBytes: 0, labels })
+
 /** A name that lint lets no pipeline use, so that no step can mount the worker's folder elsewhere. */
 const ownVolume = (index: number): string => `${ownVolumePrefix}${index + 1}`
 
-/** The step's own, then the workspace, then those of the worker (pipeline.md §12.3.2, §12.15). */
+/** The step's own, then the workspace, then those of the worker (pipeline.md §12.3.2, §12.15). Privileged plugins get no
+ *  folder that other steps could put programs into: nobody debugs them. */
 export const compileMounts = (
   own: PipelineStep['volumes'],
-  { pipeline, workspace, settings, warn }: CompileContext,
+  isPrivilegedPlugin: boolean,
+  { pipeline, workspace, settings, debug, warn }: CompileContext,
 ): SpecStep['mounts'] => {
   const known = new Set(pipeline.volumes.map((volume) => volume.name))
+  const hasProgram =
+    debug.kind === 'open' &&
+    !isPrivilegedPlugin &&
+    !own.some(({ path }) => path === debugMount.path)
   return [
     ...own.flatMap(({ name, path }) => {
       if (known.has(name)) return [{ name, path }]
@@ -50,6 +68,7 @@ export const compileMounts = (
       return []
     }),
     { name: workspaceVolume, path: workspace.base },
+    ...(hasProgram ? [debugMount] : []),
     ...settings.volumes.map(({ target }, index) => ({ name: ownVolume(index), path: target })),
   ]
 }

@@ -12,13 +12,14 @@ import { containerName } from './container-config.ts'
 import { EngineClient } from './engine-client.ts'
 import { engineTimers } from './engine-timers.ts'
 import { warnOfEngine } from './engine-warnings.ts'
+import { runInternalSteps } from './internal-steps.ts'
 import { patiently } from './patiently.ts'
 import { ensurePauseImage } from './pause-image.ts'
 import { type Prefetch, prefetchImages } from './prefetch-images.ts'
 import { probeContainer } from './probe-container.ts'
 import { purgeCaches } from './purge-caches.ts'
 import { listLeftovers, removeStage } from './remove-stage.ts'
-import { runStep } from './run-step.ts'
+import { type RunDeps, runStep } from './run-step.ts'
 import { stageLabelsOf } from './stage-labels.ts'
 import { StageNamespaces } from './stage-namespaces.ts'
 import { createNetwork, defaultSubnets, type SubnetBlock } from './stage-network.ts'
@@ -65,6 +66,19 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
     copyImage: options.copyImage ?? '',
   }
 
+  const runDeps = (spec: Spec): RunDeps => ({
+    client,
+    clock: systemClock,
+    log: stageLog(log, spec),
+    timers,
+    retryMs: timers.retryMs,
+    showPull: options.streamPull ?? true,
+    pidsLimit: options.pidsLimit ?? 2_048,
+    isStrict: options.isStrict ?? false,
+    hostPaths: options.hostPaths ?? ['/'],
+    namespaces: namespaces.get(spec.network.id),
+  })
+
   return {
     type: 'docker',
     ping: async (signal) => {
@@ -82,6 +96,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
       )
       const ownLog = stageLog(log, spec)
       await prepareCaches({ ...cacheDeps, log: ownLog }, spec)
+      await runInternalSteps(runDeps(spec), spec)
       if (namespaces.has(spec.network.id)) return
       const shared = new StageNamespaces({ client, log: ownLog, pauseImage }, spec)
       namespaces.set(spec.network.id, shared)
@@ -89,24 +104,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
       const deps = { client, clock: systemClock, log: ownLog, retryMs: timers.retryMs }
       prefetches.set(spec.network.id, prefetchImages(deps, spec))
     },
-    run: (spec, step, runOptions) =>
-      runStep(
-        {
-          client,
-          clock: systemClock,
-          log: stageLog(log, spec),
-          timers,
-          retryMs: timers.retryMs,
-          showPull: options.streamPull ?? true,
-          pidsLimit: options.pidsLimit ?? 2_048,
-          isStrict: options.isStrict ?? false,
-          hostPaths: options.hostPaths ?? ['/'],
-          namespaces: namespaces.get(spec.network.id),
-        },
-        spec,
-        step,
-        runOptions,
-      ),
+    run: (spec, step, runOptions) => runStep(runDeps(spec), spec, step, runOptions),
     probe: (_spec, step, probeOptions) => probeContainer({ client, hanging }, step, probeOptions),
     purgeCaches: (owner, limits) => purgeCaches(cacheDeps, owner, limits),
     destroy: async (spec, signal) => {

@@ -1,6 +1,7 @@
 export { cacheOwner, cacheVolume } from './compile/cache-volume.ts'
 export type { CompileResult } from './compile/compile-result.ts'
 export { type CompileSettings, defaultCompileSettings } from './compile/compile-settings.ts'
+export { type DebugSession, debugFolder, debugSession } from './compile/debug-session.ts'
 export { execCloneCommands } from './compile/exec-clone-commands.ts'
 export { stepEdges } from './compile/graph.ts'
 export { type ExpandedImage, expandImage } from './compile/image-name.ts'

@@ -40,6 +40,8 @@ export interface CompileSettings {
     readonly fingerprintEd25519: string
     readonly authorizedKeys: string
   }
+  /** Image that brings tmate for debug builds (pipeline.md §12.16); without one there are no sessions. */
+  readonly debugImage?: string
   /** Labels on everything that is made for the stage. */
   readonly labels?: Readonly<Record<string, string>>
   /** Which stages this worker runs (pipeline.md §8.5); without it all. */

@@ -6,7 +6,7 @@ export const printSpec = (spec: Spec): unknown =>
   compact({
     platform: compact({ ...spec.platform }),
     steps: spec.steps.map(printStep),
-    internal: [],
+    internal: (spec.internal ?? []).map(printStep),
     volumes: spec.volumes.map(printVolume),
     network: compact({ ...spec.network }),
     root: spec.root,

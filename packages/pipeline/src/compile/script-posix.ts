@@ -1,7 +1,12 @@
+import { type DebugSession, debugPart } from './debug-session.ts'
+
 /** The script of a step with commands (pipeline.md §12.5): git credentials into a file, variables of our own out of
  *  sight, stop at the first failure, then for each command its trace and its text. All run in one shell. */
-export const posixScript = (commands: readonly string[]): string =>
-  [netrcPart(`"\${HOME}/.netrc"`), 'set -e\n', ...commands.map(traced)].join('')
+export const posixScript = (
+  commands: readonly string[],
+  debug: DebugSession = { kind: 'none' },
+): string =>
+  [netrcPart(`"\${HOME}/.netrc"`), 'set -e\n', debugPart(debug), ...commands.map(traced)].join('')
 
 /** The same without the parts that belong to `DRONE_SCRIPT`, for engines that run a file. */
 export const posixFileScript = (commands: readonly string[]): string =>
