@@ -9,6 +9,12 @@ export interface Figure {
   readonly floor?: number
 }
 
+/** What of a measure its caller may choose: how much there is, and on which database. */
+export interface MeasureOptions {
+  readonly pending?: number
+  readonly database?: 'postgres' | 'sqlite'
+}
+
 export const percentile = (values: readonly number[], share: number): number => {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { startDocker, testImages } from '@waggle/testkit'
-import { type Figure, isReached, table } from './figures.ts'
+import { type Figure, isReached, type MeasureOptions, table } from './figures.ts'
 import { measureDispatch } from './measure-dispatch.ts'
 import { measureLanguage } from './measure-language.ts'
 import { measureLines } from './measure-lines.ts'
@@ -29,6 +29,8 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true },
     json: { type: 'string' },
     quick: { type: 'boolean' },
+    pending: { type: 'string' },
+    database: { type: 'string' },
   },
 })
 
@@ -40,6 +42,8 @@ Measures on real parts: Redis, SQLite, PostgreSQL, the container engine.
   NAME         ${Object.keys(measures).join(', ')}; also as --only NAME
   --quick      fewer rounds
   --json FILE  also write the figures as JSON
+  --pending N  schedule: stages that wait, a multiple of 1,000 (1,000,000 on PostgreSQL, 100,000 on SQLite)
+  --database D schedule: postgres or sqlite alone
 
 Example: waggle bench dispatch --quick
 `)
@@ -54,6 +58,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+const options = parseOptions()
 // These are measured without a container engine.
 const engineless = ['language', 'schedule']
 const docker = wanted.some((name) => !engineless.includes(name)) ? await startDocker() : null
@@ -66,7 +71,7 @@ const figures: Figure[] = []
 for (const [name, measure] of Object.entries(measures)) {
   if (!wanted.includes(name)) continue
   process.stderr.write(`measuring ${name}\n`)
-  figures.push(...(await measure(values.quick ?? false)))
+  figures.push(...(await measure(values.quick ?? false, options)))
 }
 await docker?.stop()
 
@@ -74,3 +79,16 @@ const report = { cores: availableParallelism(), node: process.version, figures }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
 process.stdout.write(`${table(figures)}\n`)
 process.exit(figures.every(isReached) ? 0 : 1)
+
+function parseOptions(): MeasureOptions {
+  const { pending, database } = values
+  const count = pending === undefined ? undefined : Number(pending)
+  const isCount = count === undefined || (count >= 2_000 && count % 1_000 === 0)
+  const isDatabase = database === undefined || database === 'postgres' || database === 'sqlite'
+  if (isCount && isDatabase)
+    return { ...(count && { pending: count }), ...(database && { database }) }
+  process.stderr.write(
+    'waggle bench: --pending is a multiple of 1,000 from 2,000 on, --database postgres or sqlite\n',
+  )
+  process.exit(2)
+}

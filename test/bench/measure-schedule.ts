@@ -10,7 +10,7 @@ import {
   Reconciler,
 } from '@waggle/control'
 import { startPostgres, startRedis, type TestRedis, tempFolder } from '@waggle/testkit'
-import { type Figure, median, percentile } from './figures.ts'
+import { type Figure, type MeasureOptions, median, percentile } from './figures.ts'
 import { type BenchControl, openBenchControl } from './schedule/bench-control.ts'
 import {
   type BenchDatabase,
@@ -28,10 +28,20 @@ import { registerWorkers, startPool } from './schedule/worker-pool.ts'
 
 /** The scheduler with very many pending stages in 1,000 partitions and 1,000 workers, beside the same with 1,000: a
  *  dispatch, a tick and an explanation should cost what they do, not what is pending. */
-export const measureSchedule = async (quick: boolean): Promise<readonly Figure[]> => [
-  ...(await measureOn('postgres', quick ? 20_000 : 1_000_000, quick)),
-  ...(await measureOn('sqlite', quick ? 5_000 : 100_000, quick)),
-]
+export const measureSchedule = async (
+  quick: boolean,
+  { pending, database }: MeasureOptions = {},
+): Promise<readonly Figure[]> => {
+  const sizes = quick ? quickSizes : fullSizes
+  const figures: Figure[] = []
+  for (const kind of ['postgres', 'sqlite'] as const)
+    if (database === undefined || database === kind)
+      figures.push(...(await measureOn(kind, pending ?? sizes[kind], quick)))
+  return figures
+}
+
+const fullSizes = { postgres: 1_000_000, sqlite: 100_000 } as const
+const quickSizes = { postgres: 20_000, sqlite: 5_000 } as const
 
 const perRound = 600
 
@@ -52,7 +62,11 @@ const measureOn = async (
     sides.push(side)
     return side
   }
-  const say = (text: string) => process.stderr.write(`  ${kind}: ${text}\n`)
+  const began = performance.now()
+  const say = (text: string) => {
+    const seconds = Math.round((performance.now() - began) / 1_000)
+    process.stderr.write(`  ${kind}: ${text} (after ${seconds} s)\n`)
+  }
   try {
     const few = await openNamed('few')
     const many = await openNamed('many')

@@ -71,6 +71,7 @@ export {
   partitionOf,
   type WorkerProfile,
   whatDiffers,
+  whichDiffer,
   whyNotServe,
 } from './partition.ts'
 export { type Labels, machinePlatform, type Platform } from './platform.ts'

@@ -61,38 +61,61 @@ export interface Mismatch {
 
 /** The one rule of matching (scheduling.md §5.2): `null` when the worker can serve the partition, else the
  *  first attribute that differs. Used by workers, by the runner poll and by "why is it pending". */
-export const whyNotServe = (worker: WorkerProfile, partition: Partition): Mismatch | null =>
-  differences(worker, partition).next().value ?? null
-
-/** All attributes in which a worker that cannot serve the partition differs from it; none = it can. */
-export const whatDiffers = (worker: WorkerProfile, partition: Partition): readonly Mismatch[] => [
-  ...differences(worker, partition),
-]
-
-function* differences(worker: WorkerProfile, partition: Partition): Generator<Mismatch, undefined> {
-  const differs = (attribute: Mismatch['attribute'], mine: string, theirs: string): Mismatch => ({
-    attribute,
-    worker: mine,
-    stage: theirs,
-  })
-  const kinds = [worker.kind || 'pipeline', partition.kind || 'pipeline'] as const
-  if (kinds[0] !== kinds[1]) yield differs('kind', ...kinds)
-  const types = [worker.type || 'docker', partition.type || 'docker'] as const
-  if (types[0] !== types[1]) yield differs('type', ...types)
-  if (worker.os || worker.arch || worker.variant || worker.kernel) {
-    if (worker.os !== partition.os) yield differs('os', worker.os, partition.os)
-    if (worker.arch !== partition.arch) yield differs('arch', worker.arch, partition.arch)
-    if (partition.variant !== '' && worker.variant !== partition.variant)
-      yield differs('variant', worker.variant, partition.variant)
-    if (partition.kernel !== '' && worker.kernel !== partition.kernel)
-      yield differs('kernel', worker.kernel, partition.kernel)
-  }
-  if (!labelsMatch(worker, partition.labels))
-    yield differs('labels', labelText(worker.labels), labelText(partition.labels))
+export const whyNotServe = (worker: WorkerProfile, partition: Partition): Mismatch | null => {
+  const first = differing(worker, partition).next()
+  return first.done ? null : mismatchOf(first.value, worker, partition)
 }
 
+/** The names of all attributes in which a worker that cannot serve the partition differs from it; none = it can. */
+export const whichDiffer = (
+  worker: WorkerProfile,
+  partition: Partition,
+): readonly Mismatch['attribute'][] => [...differing(worker, partition)]
+
+/** The same with what both sides have. */
+export const whatDiffers = (worker: WorkerProfile, partition: Partition): readonly Mismatch[] =>
+  whichDiffer(worker, partition).map((attribute) => mismatchOf(attribute, worker, partition))
+
 export const canServe = (worker: WorkerProfile, partition: Partition): boolean =>
-  whyNotServe(worker, partition) === null
+  differing(worker, partition).next().done === true
+
+// Only names: a thousand workers are asked for each explanation, and few of the texts are ever shown.
+function* differing(
+  worker: WorkerProfile,
+  partition: Partition,
+): Generator<Mismatch['attribute'], undefined> {
+  if (kindOf(worker) !== kindOf(partition)) yield 'kind'
+  if (typeOf(worker) !== typeOf(partition)) yield 'type'
+  if (worker.os || worker.arch || worker.variant || worker.kernel) {
+    if (worker.os !== partition.os) yield 'os'
+    if (worker.arch !== partition.arch) yield 'arch'
+    if (partition.variant !== '' && worker.variant !== partition.variant) yield 'variant'
+    if (partition.kernel !== '' && worker.kernel !== partition.kernel) yield 'kernel'
+  }
+  if (!labelsMatch(worker, partition.labels)) yield 'labels'
+}
+
+const mismatchOf = (
+  attribute: Mismatch['attribute'],
+  worker: WorkerProfile,
+  partition: Partition,
+): Mismatch => {
+  const of = attributeTexts[attribute]
+  return { attribute, worker: of(worker), stage: of(partition) }
+}
+
+const kindOf = ({ kind }: Partition): string => kind || 'pipeline'
+const typeOf = ({ type }: Partition): string => type || 'docker'
+
+const attributeTexts: Readonly<Record<Mismatch['attribute'], (side: Partition) => string>> = {
+  kind: kindOf,
+  type: typeOf,
+  os: ({ os }) => os,
+  arch: ({ arch }) => arch,
+  variant: ({ variant }) => variant,
+  kernel: ({ kernel }) => kernel,
+  labels: ({ labels }) => labelText(labels),
+}
 
 const labelsMatch = (worker: WorkerProfile, wanted: Labels): boolean => {
   const wantedPairs = Object.entries(wanted)
