@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { failpoints, type Switchboard } from '@waggle/domain'
 
 /** Preloaded with `node --import`: reads `WAGGLE_FAILPOINTS`, a list of `name=action` with
- *  action `kill`, `stop`, `delay:MS` or `error:CODE`, and `@N` for the N-th hit only (default: the first; `@every`). Each
- *  hit is noted in the file `WAGGLE_FAILPOINT_LOG`, so that a test can tell that its fault was really there. */
+ *  action `kill`, `stop`, `delay:MS`, `block:MS` (the whole event loop) or `error:CODE`, and `@N` for the N-th hit only
+ *  (default: the first; `@every`). Each hit is noted in the file `WAGGLE_FAILPOINT_LOG`, so that a test can tell that its
+ *  fault was really there. */
 interface Rule {
   readonly action: string
   readonly at: number | 'every'
@@ -34,6 +35,8 @@ const board: Switchboard = {
       await delay(60_000)
     } else if (verb === 'stop') process.kill(process.pid, 'SIGSTOP')
     else if (verb === 'delay') await delay(Number(value))
+    else if (verb === 'block')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(value))
     else if (verb === 'error') throw Object.assign(new Error(`failpoint ${name}`), { code: value })
   },
 }

@@ -4,7 +4,12 @@ import type { Lease } from './lease.ts'
 /** The attempts that this worker has, from accept until their clean-up is done. What the heartbeat names. */
 export class HeldStages {
   readonly #leases = new Map<string, Lease>()
+  readonly #onChange: () => void
   #waiting: (() => void)[] = []
+
+  constructor(onChange: () => void = () => undefined) {
+    this.#onChange = onChange
+  }
 
   get count(): number {
     return this.#leases.size
@@ -12,10 +17,12 @@ export class HeldStages {
 
   add(lease: Lease): void {
     this.#leases.set(keyOf(lease.ref), lease)
+    this.#onChange()
   }
 
   delete(lease: Lease): void {
     this.#leases.delete(keyOf(lease.ref))
+    this.#onChange()
     if (this.#leases.size > 0) return
     for (const resolve of this.#waiting.splice(0)) resolve()
   }

@@ -39,6 +39,7 @@ interface ReplyShape<T> {
 
 export interface RpcClient {
   call<T>(call: RpcCall<T>): Promise<T>
+  urlOf(path: string): URL
   close(): void
 }
 
@@ -56,9 +57,10 @@ export interface RpcClientOptions {
 export const createRpcClient = (options: RpcClientOptions): RpcClient => {
   const poster = createHttpPoster()
   const base = options.server.replace(/\/+$/, '')
+  const urlOf = (path: string) => new URL(base + path)
 
   const once = async <T>(call: RpcCall<T>): Promise<T> => {
-    const url = new URL(base + call.path)
+    const url = urlOf(call.path)
     for (const [name, value] of Object.entries(call.query ?? {}))
       url.searchParams.set(name, String(value))
     const isRaw = call.body instanceof Uint8Array
@@ -102,7 +104,7 @@ export const createRpcClient = (options: RpcClientOptions): RpcClient => {
     }
   }
 
-  return { call, close: () => poster.close() }
+  return { call, urlOf, close: () => poster.close() }
 }
 
 const noteTrouble = (log: Logger, path: string, error: WaggleError): void => {

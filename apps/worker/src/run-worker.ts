@@ -4,6 +4,7 @@ import {
   type AttemptRef,
   conflict,
   type Engine,
+  failpoint,
   type Given,
   type Logger,
   scaledTimers,
@@ -18,6 +19,7 @@ import { watchEngine } from './engine-watch.ts'
 import { monotonicMs } from './fence-file.ts'
 import { startHealthServer } from './health-server.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { HeartbeatThread } from './heartbeat-thread.ts'
 import { HeldStages } from './held-stages.ts'
 import { takeIdentity } from './identity.ts'
 import { startJanitor } from './janitor.ts'
@@ -119,11 +121,21 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
   const signals = await openSignals({ redis, log })
   stack.defer(() => signals.close())
 
-  const held = new HeldStages()
+  const beside = new HeartbeatThread({
+    url: api.heartbeatUrl,
+    everyMs: timers.heartbeatMs,
+    wedgedMs: timers.wedgedMs,
+    log,
+  })
+  stack.defer(() => beside.stop())
+  const sayAlive = () => beside.say({ credential: api.credential(), attempts: held.refs() })
+  const held = new HeldStages(sayAlive)
   const fence = opened.guard && openFence(opened.engine, opened.guard, registered.installation)
   if (fence) stack.defer(() => fence.stop())
   const heartbeat = startHeartbeat({
     send: async (attempts, sent) => {
+      sayAlive()
+      if (attempts.length > 0) await failpoint('worker.loop')
       const sentAt = monotonicMs()
       const answer = await api.heartbeat(attempts, sent)
       fence?.renewed(attempts, answer.lost, sentAt)

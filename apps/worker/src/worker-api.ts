@@ -57,6 +57,9 @@ export interface WorkerApi {
   register(signal: AbortSignal): Promise<RegisterReply>
   /** Asked once. */
   heartbeat(attempts: readonly AttemptRef[], signal: AbortSignal): Promise<HeartbeatReply>
+  readonly heartbeatUrl: string
+  /** What opens calls of this boot, as of now: another where the API had to be told of the boot again. */
+  credential(): string
   /** Asked once. */
   held(
     attempts: readonly AttemptRef[],
@@ -180,6 +183,8 @@ export const createWorkerApi = (options: WorkerApiOptions): WorkerApi => {
 
   return {
     register,
+    heartbeatUrl: rpc.urlOf(workerPaths.heartbeat).href,
+    credential,
     heartbeat: (attempts, signal) =>
       call({
         path: workerPaths.heartbeat,

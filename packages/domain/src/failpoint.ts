@@ -15,6 +15,7 @@ export const failpoint = async (name: FailpointName): Promise<void> => {
 export const failpointNames = [
   'worker.fetched',
   'worker.accepted',
+  'worker.loop',
   'docker.network.created',
   'docker.container.created',
   'step.granted',

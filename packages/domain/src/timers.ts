@@ -8,6 +8,8 @@ export interface Timers {
   readonly requeueMs: number
   /** T_lost: silence after which an attempt with a grant is declared lost. */
   readonly lostMs: number
+  /** Silence of a worker's own main loop after which its heartbeats end: it must not hold its leases for ever. */
+  readonly wedgedMs: number
   /** T_selffence: silence after which a worker kills what it runs of stages that may run again elsewhere. */
   readonly selfFenceMs: number
   /** T_grace: how long a reaper that just started, or came late, expires nothing. */
@@ -36,6 +38,7 @@ const unscaled: Timers = {
   disconnectedMs: 15_000,
   requeueMs: 30_000,
   lostMs: 90_000,
+  wedgedMs: 60_000,
   selfFenceMs: 75_000,
   graceMs: 90_000,
   reconcileMs: 5_000,

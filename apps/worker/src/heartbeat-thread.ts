@@ -1,0 +1,74 @@
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { AttemptRef, Logger } from '@waggle/domain'
+
+export interface HeartbeatThreadDeps {
+  /** Where heartbeats go. */
+  readonly url: string
+  readonly everyMs: number
+  /** Silence of the main loop after which nothing is renewed for it any more. */
+  readonly wedgedMs: number
+  readonly log: Logger
+}
+
+/** What the thread is made with. */
+export type HeartbeatThreadData = Pick<HeartbeatThreadDeps, 'url' | 'everyMs' | 'wedgedMs'>
+
+/** What the main loop says while it lives. */
+export interface HeartbeatWord {
+  /** Opens calls of this boot. */
+  readonly credential: string
+  readonly attempts: readonly AttemptRef[]
+}
+
+/** Enough for node:http; the rest of its memory is the isolate itself. */
+const resourceLimits = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 2 }
+
+/** A thread that sends the heartbeat while the main loop is busy, so that work of its own costs a worker no lease
+ *  (reliability.md W18). It speaks when nothing was heard of the main loop for two heartbeats, and is silent from
+ *  `wedgedMs` on: a loop that will not come back must not hold its leases for ever. What the API answers it leaves to
+ *  the main loop's next heartbeat, which hears the same. It takes some 20 MB, so it begins with the first stage; it is
+ *  kept, for its end would give back a fifth of that (docs/decisions/0010). */
+export class HeartbeatThread {
+  readonly #deps: HeartbeatThreadDeps
+  #worker: Worker | null = null
+  #isStopped = false
+
+  constructor(deps: HeartbeatThreadDeps) {
+    this.#deps = deps
+  }
+
+  /** The main loop lives, and holds these: at every heartbeat of its own, and when what it holds changes. */
+  say(word: HeartbeatWord): void {
+    if (word.attempts.length > 0 && !this.#isStopped) this.#worker ??= this.#start()
+    this.#worker?.postMessage(word)
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    const worker = this.#worker
+    this.#worker = null
+    await worker?.terminate()
+  }
+
+  #start(): Worker {
+    const { url, everyMs, wedgedMs, log } = this.#deps
+    const cache = getCompileCacheDir()
+    const worker = new Worker(new URL('./heartbeat-thread-main.ts', import.meta.url), {
+      name: 'heartbeat',
+      workerData: { url, everyMs, wedgedMs } satisfies HeartbeatThreadData,
+      // With the cache the thread need not load what strips types, which would double its memory.
+      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
+      execArgv: [],
+      resourceLimits,
+    })
+    worker.unref()
+    // The next word starts another.
+    worker.on('error', (err) => log.error('the heartbeat thread failed', { err }))
+    worker.on('exit', () => {
+      if (worker === this.#worker) this.#worker = null
+    })
+    return worker
+  }
+}
