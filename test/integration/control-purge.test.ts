@@ -1,7 +1,8 @@
-import { defaultHousekeeping, purge, purgeBuilds } from '@waggle/control'
+import { defaultHousekeeping, finishStage, purge, purgeBuilds } from '@waggle/control'
 import type { Repo, Retention } from '@waggle/domain'
+import { waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { built, runningLease } from './lease-of.ts'
+import { built, passed, runningLease } from './lease-of.ts'
 import { openControl, pipeline, type TestControl } from './open-control.ts'
 
 let control: TestControl
@@ -39,7 +40,7 @@ const numbersOf = async (repo: Repo) =>
     (build) => build.number,
   )
 
-const purgeWith = (retention: Partial<Retention>, deliveryDays = 0) =>
+const purgeWith = (retention: Partial<Retention>, deliveryDays = 0, workerDays = 0) =>
   purge({
     ...control.deps,
     housekeeping: {
@@ -48,6 +49,7 @@ const purgeWith = (retention: Partial<Retention>, deliveryDays = 0) =>
         ...defaultHousekeeping.purge,
         retention: { buildDays: 0, buildCount: 0, logDays: 0, ...retention },
         deliveryDays,
+        workerDays,
       },
     },
   })
@@ -103,6 +105,26 @@ describe('purge', () => {
     const { database } = control
     await database.purge.deleteDeliveries((await database.now()) + 1_000, 1_000)
     expect(await again()).toMatchObject({ isRepeat: false })
+  })
+
+  it('forgets workers that were not heard of, but those that hold something, and never a name in the history', async () => {
+    const { database } = control
+    const repo = await control.repo()
+    const { stage } = built(await control.submit(repo, pipeline('a')))
+    const [gone, holding] = [await control.worker(), await control.worker()]
+    const lease = await runningLease(control, holding, stage.id)
+    await purgeWith({}, 0, 1)
+    expect(await database.workers.find(gone.id)).not.toBeNull()
+    const secondDays = 1_000 / dayMs
+    await waitUntil('a second of silence', async () => {
+      await purgeWith({}, 0, secondDays)
+      return (await database.workers.find(gone.id)) === null
+    })
+    expect(await database.workers.find(holding.id)).not.toBeNull()
+    await finishStage(control.deps, lease, passed)
+    await purgeWith({}, 0, secondDays)
+    expect(await database.workers.find(holding.id)).toBeNull()
+    expect(await database.stages.find(stage.id)).toMatchObject({ machine: holding.name })
   })
 
   it('by number leaves what is running', async () => {

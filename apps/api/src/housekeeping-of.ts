@@ -25,5 +25,6 @@ export const housekeepingOf = (settings: SettingValues<typeof apiSettings>): Hou
       logDays: settings.purgeLogsDays,
     },
     deliveryDays: settings.purgeDeliveriesDays,
+    workerDays: settings.purgeWorkersDays,
   },
 })

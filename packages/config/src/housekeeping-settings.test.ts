@@ -5,7 +5,7 @@ import { readSettings } from './setting.ts'
 const read = (environment: Record<string, string>) =>
   readSettings(housekeepingSettings, environment)
 
-test('without settings nothing is deleted but deliveries, and crons run in UTC', () => {
+test('without settings nothing is deleted but deliveries and workers that are gone, and crons run in UTC', () => {
   expect(read({})).toMatchObject({
     cronDisabled: false,
     cronIntervalSeconds: 5,
@@ -15,6 +15,7 @@ test('without settings nothing is deleted but deliveries, and crons run in UTC',
     purgeBuildsKeep: 0,
     purgeLogsDays: 0,
     purgeDeliveriesDays: 90,
+    purgeWorkersDays: 30,
   })
 })
 

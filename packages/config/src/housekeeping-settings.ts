@@ -99,4 +99,10 @@ export const housekeepingSettings = {
     'What became of webhooks and calls is forgotten after so many days; 0 = never.',
     { fallback: '90' },
   ),
+  purgeWorkersDays: setting(
+    'WAGGLE_PURGE_WORKERS_DAYS',
+    types.integer(30, { min: 0, max: 36_500 }),
+    'Workers that were not heard of for so many days are forgotten; 0 = never.',
+    { fallback: '30' },
+  ),
 }

@@ -26,6 +26,8 @@ export interface Housekeeping {
     readonly retention: Retention
     /** Deliveries and messages that are older go; 0 = never. */
     readonly deliveryDays: number
+    /** Workers that were not heard of for longer are forgotten; 0 = never. */
+    readonly workerDays: number
   }
 }
 
@@ -46,6 +48,7 @@ export const defaultHousekeeping: Housekeeping = {
     intervalMs: 10 * minuteMs,
     retention: { buildDays: 0, buildCount: 0, logDays: 0 },
     deliveryDays: 90,
+    workerDays: 30,
   },
 }
 

@@ -36,6 +36,8 @@ export interface PurgeStore {
   deleteBuilds(buildIds: readonly number[]): Promise<number>
   /** Gives how many. A repeat that comes later is a new delivery. */
   deleteDeliveries(createdBefore: number, limit: number): Promise<number>
+  /** Workers last heard of before, that hold nothing; what they ran keeps their names. Gives how many. */
+  deleteWorkers(lastSeenBefore: number, limit: number): Promise<number>
   /** Messages that nobody could tell since. Gives how many. */
   deleteOutbox(createdBefore: number, limit: number): Promise<number>
 }

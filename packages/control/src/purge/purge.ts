@@ -1,6 +1,7 @@
 import type { Repo } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
 import { housekeepingOf } from '../housekeeping.ts'
+import { forgetWorkers } from '../workers/authenticate-worker.ts'
 import { buildsAtOnce, deleteLogs, inTurn } from './delete-builds.ts'
 import { purgeBuilds } from './purge-builds.ts'
 import { deletesAnything, retentionOf } from './retention-of.ts'
@@ -16,10 +17,11 @@ const sparePages = 2_048
 export type PurgeAllDeps = Pick<ControlDeps, 'database' | 'clock' | 'log' | 'housekeeping'>
 
 /** One tick: deletes what is older than the rules of each repository and the settings allow (scheduling.md §13), in
- *  pieces, and gives the space back. Nothing is deleted where nobody asked for it, but deliveries and messages. */
+ *  pieces, and gives the space back. Nothing is deleted where nobody asked for it, but deliveries, messages and workers
+ *  that never came back. */
 export const purge = async (deps: PurgeAllDeps, signal?: AbortSignal): Promise<void> => {
   const { database } = deps
-  const { retention, deliveryDays } = housekeepingOf(deps).purge
+  const { retention, deliveryDays, workerDays } = housekeepingOf(deps).purge
   if (deletesAnything(retention) || (await database.purge.hasRetention()))
     await eachRepo(deps, (repo) => purgeRepo(deps, repo, signal), signal)
   if (deliveryDays > 0) {
@@ -28,7 +30,20 @@ export const purge = async (deps: PurgeAllDeps, signal?: AbortSignal): Promise<v
     await purgeRows(deps, 'deliveries', () => old.deleteDeliveries(before, rowsAtOnce), signal)
     await purgeRows(deps, 'outbox', () => old.deleteOutbox(before, rowsAtOnce), signal)
   }
+  if (workerDays > 0) await purgeWorkers(deps, workerDays * dayMs, signal)
   await giveBackSpace(deps, signal)
+}
+
+/** Machines that were given up. One that comes back after all registers anew. */
+const purgeWorkers = async (
+  deps: PurgeAllDeps,
+  silentMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const { database } = deps
+  const before = (await database.now()) - silentMs
+  const remove = () => database.purge.deleteWorkers(before, rowsAtOnce)
+  if ((await purgeRows(deps, 'workers', remove, signal)) > 0) forgetWorkers(database)
 }
 
 const eachRepo = async (
@@ -85,7 +100,7 @@ const purgeRows = async (
   name: string,
   remove: () => Promise<number>,
   signal?: AbortSignal,
-): Promise<void> => {
+): Promise<number> => {
   let total = 0
   while (!signal?.aborted) {
     const count = await inTurn(deps, remove)
@@ -93,6 +108,7 @@ const purgeRows = async (
     if (count < rowsAtOnce) break
   }
   if (total > 0) deps.log.info('old rows purged', { name, count: total })
+  return total
 }
 
 /** Without it the file of a SQLite database only ever grows. */

@@ -133,6 +133,17 @@ const deleteOutbox = query(({ db }, p: { before: number; limit: number }) =>
     .returning('id'),
 )
 
+// Also outside of the subquery: on PostgreSQL a row that was touched meanwhile is checked again, the subquery is not.
+const deleteWorkers = query(({ db }, p: { before: number; limit: number }) => {
+  const isGone = sql<boolean>`last_seen_at < ${p.before}
+    and not exists (select 1 from attempts where worker_id = workers.id and state <> 'ended')`
+  return db
+    .deleteFrom('workers')
+    .where(sql<boolean>`id in (select id from workers where ${isGone} limit ${p.limit})`)
+    .where(isGone)
+    .returning('id')
+})
+
 const noRules: RepoRetention = { buildDays: null, buildCount: null, logDays: null }
 
 export const purgeStore = (session: Session): PurgeStore => {
@@ -179,6 +190,8 @@ export const purgeStore = (session: Session): PurgeStore => {
     deleteBuilds: async (ids) => (await session.write(deleteBuilds, { ids: [...ids] })).length,
     deleteDeliveries: async (before, limit) =>
       (await session.write(deleteDeliveries, { before, limit })).length,
+    deleteWorkers: async (before, limit) =>
+      (await session.write(deleteWorkers, { before, limit })).length,
     deleteOutbox: async (before, limit) =>
       (await session.write(deleteOutbox, { before, limit })).length,
   }

@@ -7,8 +7,10 @@ import {
   newBuild,
   newStage,
   newStep,
+  newWorker,
   type OpenDatabase,
   seedRepo,
+  seedStage,
 } from './new-rows.ts'
 
 const segment = { first: 0, count: 1, bytes: 3, data: Buffer.of(1, 2, 3) }
@@ -114,6 +116,23 @@ export const describePurge = (open: OpenDatabase): void => {
       expect(await purge.deleteOutbox(row.createdAt, 1_000)).toBe(0)
       expect(await purge.deleteOutbox(row.createdAt + 1, 1_000)).toBeGreaterThan(0)
       expect((await open().outbox.list(1_000)).map(({ id }) => id)).not.toContain(row.id)
+    })
+
+    it('deletes workers that were not heard of for long and hold nothing', async () => {
+      const { workers, attempts, purge } = open()
+      const [idle, holding] = [newWorker(), newWorker()]
+      await workers.register(idle)
+      const { lastSeenAt } = await workers.register(holding)
+      const stage = await seedStage(open())
+      await attempts.create(newAttempt(stage, { workerId: holding.id }))
+      await purge.deleteWorkers(lastSeenAt - 60_000, 1_000)
+      expect(await workers.find(idle.id)).not.toBeNull()
+      expect(await purge.deleteWorkers(lastSeenAt + 60_000, 1_000)).toBeGreaterThan(0)
+      expect(await workers.find(idle.id)).toBeNull()
+      expect(await workers.find(holding.id)).not.toBeNull()
+      await attempts.update(stage.id, 1, { state: 'ended', end: 'finished' }, ['leased'])
+      expect(await purge.deleteWorkers(lastSeenAt + 60_000, 1_000)).toBe(1)
+      expect((await attempts.find(stage.id, 1))?.workerName).not.toBe('')
     })
 
     it('keeps the rules of a repository', async () => {
