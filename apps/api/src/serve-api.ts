@@ -1,6 +1,6 @@
-import { setFlagsFromString } from 'node:v8'
 import { readSettings, SettingsError } from '@waggle/config'
 import { WaggleError } from '@waggle/domain'
+import { settleMemory } from '@waggle/telemetry'
 import type { RunningApi } from './run-api.ts'
 
 export interface Printer {
@@ -15,9 +15,6 @@ export const serveApi = async (print: Printer): Promise<number> => {
   const stop = () => stopping.abort()
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  // V8 lets the young generation grow to 48 MB while the modules are loaded, and keeps it. Left at its first size an idle
-  // API takes 115 to 134 MB instead of 143 to 162 (resident, eight starts each).
-  setFlagsFromString('--semi-space-growth-factor=1')
   try {
     const { allApiSettings, runApi } = await import('./run-api.ts')
     const settings = readSettings(allApiSettings)
@@ -27,6 +24,7 @@ export const serveApi = async (print: Printer): Promise<number> => {
       print.out(
         `first admin "${api.firstAdmin.login}", token ${api.firstAdmin.token}, also in ${api.firstAdmin.path}`,
       )
+    settleMemory()
     await aborted(stopping.signal)
     api.log.info('api stops')
     await api.stop()

@@ -1,6 +1,6 @@
 import { readSettings, type SettingValues, sharedSettings, workerSettings } from '@waggle/config'
 import { isWaggleError, type Logger } from '@waggle/domain'
-import { createLogger } from '@waggle/telemetry'
+import { createLogger, settleMemory } from '@waggle/telemetry'
 import { runWorker } from './run-worker.ts'
 import { LogRing } from './status/log-ring.ts'
 
@@ -32,7 +32,8 @@ export const workerMain = async (exitNow: (code: number) => void): Promise<numbe
     orphaned.abort()
   })
   try {
-    await runWorker({ settings, shared, log, ring, orphaned: orphaned.signal }, stop.signal)
+    const given = { settings, shared, log, ring, orphaned: orphaned.signal }
+    await runWorker({ ...given, onReady: settleMemory }, stop.signal)
     return 0
   } catch (err) {
     if (isWaggleError(err)) log.error(err.message, { reason: err.code })
