@@ -28,6 +28,7 @@ type PartitionView = Queue<unknown, unknown, string, unknown, unknown, string, I
 // One call to Redis stays far below its deadline.
 const batchSize = 500
 const atOnce = 50
+const entriesAtOnce = 250
 const queuesKept = 2_000
 const highestPriority = 2_097_151
 
@@ -62,17 +63,17 @@ class Publisher implements OfferPublisher {
   }
 
   async publish(offers: readonly PublishedOffer[]): Promise<void> {
-    for (const batch of batches(offers)) {
+    for (const lines of batches([...byPartition(offers)])) {
       const partitions = new Map<string, Partition>()
-      for (const offer of batch) partitions.set(offer.partition, offer.attributes)
+      for (const [name, [first]] of lines) if (first) partitions.set(name, first.attributes)
       // The registry first: its script also protects the partitions from being pruned before the entries are in.
       await ask(this.#redis, () => this.#registry.register(partitions))
       // Several partitions at once: one after the other would be a round trip each; all at once may take longer than
       // one answer should on a busy machine.
-      for (const group of batches([...byPartition(batch)], atOnce))
+      for (const call of callsOf(lines))
         await ask(this.#redis, () =>
           Promise.all(
-            group.map(([name, entries]) => this.#queue(name).addBulk(entries.map(toEntry))),
+            call.map(([name, entries]) => this.#queue(name).addBulk(entries.map(toEntry))),
           ),
         )
     }
@@ -220,6 +221,25 @@ const toEntry = (offer: PublishedOffer) => ({
 
 const byPartition = (offers: readonly PublishedOffer[]): Map<string, PublishedOffer[]> =>
   Map.groupBy(offers, (offer) => offer.partition)
+
+type Line = readonly [name: string, entries: readonly PublishedOffer[]]
+
+/** What one call adds: a few entries to each of several partitions, or many to one. */
+function* callsOf(lines: readonly Line[]): Generator<readonly Line[]> {
+  let call: Line[] = []
+  let size = 0
+  for (const [name, all] of lines)
+    for (const entries of batches(all, entriesAtOnce)) {
+      if (call.length === atOnce || size + entries.length > entriesAtOnce) {
+        if (call.length > 0) yield call
+        call = []
+        size = 0
+      }
+      call.push([name, entries])
+      size += entries.length
+    }
+  if (call.length > 0) yield call
+}
 
 function* batches<T>(list: readonly T[], size = batchSize): Generator<readonly T[]> {
   for (let at = 0; at < list.length; at += size) yield list.slice(at, at + size)

@@ -21,8 +21,11 @@ export class LimitCheck {
     const { database } = this.#deps
     for (const stage of await database.limits.listOverdue(batchSize))
       await freePlace(this.#deps, stage, 'its timeout has passed')
-    const slice = await database.limits.listHeld(this.#checkedTo, batchSize)
-    this.#checkedTo = slice.length < batchSize ? 0 : (slice.at(-1)?.id ?? 0)
+    const rest = await database.limits.listHeld(this.#checkedTo, batchSize)
+    // A slice that is not full is no sign of the end: rows that cannot be read are left out.
+    const isOver = rest.length === 0 && this.#checkedTo > 0
+    const slice = isOver ? await database.limits.listHeld(0, batchSize) : rest
+    this.#checkedTo = slice.at(-1)?.id ?? 0
     let count = 0
     for (const [repoId, stages] of Map.groupBy(slice, (stage) => stage.repoId))
       count += await this.#release(repoId, [...new Set(stages.map(({ name }) => name))])

@@ -7,6 +7,8 @@ import { offerOf, publishOffers } from './dispatch.ts'
 type ReconcileDeps = Pick<ControlDeps, 'database' | 'offers' | 'log'>
 
 const batchSize = 500
+/** More at once: the stages of a batch that stand in one partition cost little more than one of them. */
+const offeredAtOnce = 2_000
 
 /** Makes the queues hold again what SQL says may run (rule G2). Costs two questions when nothing was lost; all
  *  stages, in batches, when Redis no longer has the epoch; and one slice of a rolling comparison each time. */
@@ -28,8 +30,12 @@ export class Reconciler {
 
   async #compareSlice(): Promise<number> {
     const { database, offers, log } = this.#deps
-    const slice = await database.stages.listOfferable(this.#comparedTo, batchSize)
-    this.#comparedTo = slice.length < batchSize ? 0 : (slice.at(-1)?.id ?? 0)
+    const { stages } = database
+    const rest = await stages.listOfferable(this.#comparedTo, batchSize)
+    // A slice that is not full is no sign of the end: rows that cannot be read are left out.
+    const isOver = rest.length === 0 && this.#comparedTo > 0
+    const slice = isOver ? await stages.listOfferable(0, batchSize) : rest
+    this.#comparedTo = slice.at(-1)?.id ?? 0
     if (slice.length === 0) return 0
     const missing = await offers.missing(slice.map(offerOf))
     if (missing.length === 0) return 0
@@ -64,14 +70,16 @@ const currentEpoch = async (stores: Pick<Stores, 'settings'>): Promise<string> =
   (await stores.settings.init('queue_epoch', randomUUID()))
 
 const offerAll = async (deps: ReconcileDeps): Promise<number> => {
+  const list = (afterId: number) => deps.database.stages.listOfferable(afterId, offeredAtOnce)
   let count = 0
-  let batch: readonly Stage[] = []
-  let afterId = 0
-  do {
-    batch = await deps.database.stages.listOfferable(afterId, batchSize)
-    count += await offerBatch(deps, batch)
-    afterId = batch.at(-1)?.id ?? afterId
-  } while (batch.length === batchSize)
+  let batch = await list(0)
+  while (batch.length > 0) {
+    const last = batch.at(-1)?.id ?? 0
+    // The next ones are read while these go to Redis.
+    const [published, following] = await Promise.all([offerBatch(deps, batch), list(last)])
+    count += published
+    batch = following
+  }
   return count
 }
 

@@ -20,6 +20,7 @@ import { retention } from './0014-retention.ts'
 import { deadlines } from './0015-deadlines.ts'
 import { openPartitions } from './0016-open-partitions.ts'
 import { activeStages } from './0017-active-stages.ts'
+import { standingBuilds } from './0018-standing-builds.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -40,6 +41,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0015-deadlines': deadlines,
   '0016-open-partitions': openPartitions,
   '0017-active-stages': activeStages,
+  '0018-standing-builds': standingBuilds,
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

@@ -85,23 +85,23 @@ const remove = query(({ db }, p: { id: number }) =>
   db.deleteFrom('crons').where('id', '=', p.id).returning('id'),
 )
 
-const listDue = query(({ db, now }, p: { limit: number }) =>
+const listDue = query(({ db, stamp }, p: { limit: number }) =>
   db
     .selectFrom('crons')
     .select(cron.columns)
     .where(isScheduled)
-    .where(sql<boolean>`next_at <= ${now}`)
+    .where(sql<boolean>`next_at <= ${stamp}`)
     .orderBy('nextAt')
     .orderBy('id')
     .limit(p.limit),
 )
 
-const listStuck = query(({ db, now }, p: { stuckMs: number; limit: number }) =>
+const listStuck = query(({ db, stamp }, p: { stuckMs: number; limit: number }) =>
   db
     .selectFrom('crons')
     .select(cron.columns)
     .where(isFiring)
-    .where(sql<boolean>`firing_since < ${now} - cast(${p.stuckMs} as bigint)`)
+    .where(sql<boolean>`firing_since < ${stamp} - cast(${p.stuckMs} as bigint)`)
     .orderBy('firingSince')
     .limit(p.limit),
 )
