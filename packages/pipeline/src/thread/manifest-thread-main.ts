@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { parentPort } from 'node:worker_threads'
 import { readsPaths } from '../conditions/reads-paths.ts'
 import { parseManifest } from '../parse-manifest.ts'
@@ -12,3 +13,5 @@ const answer = ({ text, hook, repo }: ThreadQuestion): ThreadAnswer => {
 }
 
 parentPort?.on('message', (question: ThreadQuestion) => parentPort?.postMessage(answer(question)))
+// After the first answer: a process that is killed would store nothing for the next one.
+parentPort?.once('message', () => flushCompileCache())

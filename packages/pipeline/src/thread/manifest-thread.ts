@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Hook } from '@waggle/domain'
 import type { StagePlan } from '../plan/plan-stages.ts'
@@ -36,8 +38,8 @@ interface Waiting {
 
 /** Parses and plans files of strangers in a thread of its own, one after the other: a file that costs too much ends
  *  the thread, not the server, and its build is in error (threats.md T-41). The thread begins with the
- *  first file, for it takes some 40 MB, and is kept; it sees no environment. Answers are plans, which are small: to hand a whole tree over would cost as much
- *  as to read it. */
+ *  first file, for it takes some 20 MB, and is kept; of the environment it sees where compiled code is stored, no more.
+ *  Answers are plans, which are small: to hand a whole tree over would cost as much as to read it. */
 export class ManifestThread {
   readonly #limits: ThreadLimits
   readonly #program: URL
@@ -89,7 +91,7 @@ export class ManifestThread {
   #start(): Worker {
     const worker = new Worker(this.#program, {
       name: 'manifest',
-      env: {},
+      env: storedCode(),
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMb },
     })
@@ -147,6 +149,13 @@ export class ManifestThread {
     this.#worker = null
     this.#answer(refused(reason))
   }
+}
+
+/** The folder of the process's compile cache, in the one way that reaches a thread before its first module: without it
+ *  the thread brings a type stripper of its own, 29 MB and 0.3 s of processor time more for the first build. */
+const storedCode = (): Readonly<Record<string, string>> => {
+  const folder = getCompileCacheDir()
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) }
 }
 
 const refused = (reason: string): ThreadAnswer => {
