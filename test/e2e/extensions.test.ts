@@ -8,6 +8,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BuildJson } from '../harness/client.ts'
 import { makeRepository } from '../harness/make-repository.ts'
+import { startWaggle } from '../harness/run-waggle.ts'
 import { type System, startSystem } from '../harness/start-system.ts'
 
 const secret = 'one secret of 32 bytes for all..'
@@ -37,6 +38,7 @@ describe('services of the operator', () => {
   let system: System
   const services: OutsideService[] = []
   const kept: Record<string, OutsideService> = {}
+  let isRefusing = false
   const serve = async (name: string, answer: Parameters<typeof startOutsideService>[1]) => {
     const service = await startOutsideService(secret, answer)
     services.push(service)
@@ -61,7 +63,7 @@ describe('services of the operator', () => {
     )
     let isAway = true
     const receiver = await serve('webhook', (call, answer) => {
-      answerJson(undefined, isAway ? 503 : 204)(call, answer)
+      answerJson(undefined, isAway ? 503 : isRefusing ? 410 : 204)(call, answer)
       isAway = false
     })
     system = await startSystem({
@@ -165,5 +167,34 @@ describe('services of the operator', () => {
     expect(answer.json<object[]>()).toHaveLength(shown.sent)
     const refused = await system.client.call('GET', '/api/webhooks/calls?state=lost')
     expect(refused.status).toBe(400)
+  })
+
+  it('are looked into, and told again, from the command line', async () => {
+    const waggle = (...args: readonly string[]) => {
+      const settings = { WAGGLE_SERVER_URL: system.client.server, WAGGLE_TOKEN: system.token }
+      return startWaggle(['webhook', ...args], { settings }).done
+    }
+    isRefusing = true
+    await system.client.call('DELETE', '/api/repos/acme/app')
+    const failed = await waitUntil('the refused call', async () => {
+      const { out } = await waggle('calls', '--state', 'failed', '--json')
+      return (JSON.parse(out) as { id: number }[])[0]
+    })
+    const url = `${kept['webhook']?.url}/`
+    const shown = await waggle('calls', '--state', 'failed')
+    expect(shown.out).toMatch(
+      /^# {2,}TIME {2,}EVENT {2,}STATE {2,}TRIES {2,}STATUS {2,}URL {2,}ERROR$/m,
+    )
+    expect(shown.out).toMatch(/repo:disabled {2,}failed {2,}1 {2,}410 {2,}http:/)
+    expect((await waggle('ls')).out).toMatch(/ 0 {2,}- {2,}1 {2,}\d+ {2,}http:/)
+    isRefusing = false
+    const before = calls('webhook').length
+    const again = await waggle('retry', String(failed.id))
+    expect(again).toMatchObject({ code: 0 })
+    expect(again.out).toContain(`call ${failed.id}, repo:disabled to ${url}, waits again as `)
+    const told = await waitUntil('the repeat', () => calls('webhook')[before])
+    expect(told.body).toMatchObject({ event: 'repo', action: 'disabled' })
+    expect((await waggle('retry', '999999')).code).toBe(4)
+    expect((await waggle('ls', '--token', 'nobody')).code).toBe(3)
   })
 })

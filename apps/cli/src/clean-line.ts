@@ -16,3 +16,7 @@ export const cleanLine = (text: string): string[] =>
       const clean = part.replace(controls, (match) => (colour.test(match) ? match : ''))
       return clean.includes('\x1b') ? `${clean}\x1b[0m` : clean
     })
+
+/** A short text of somebody else, in one line of ours. */
+export const cleanText = (text: string): string =>
+  cleanLine(text.replaceAll('\n', ' ')).join(' ').trimEnd()

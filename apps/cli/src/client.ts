@@ -81,9 +81,10 @@ export interface Client {
     build: number,
     stage: number,
   ): Promise<{ readonly wait: ApiWait; readonly raw: unknown }>
-  /** GET unless another method is given: what the registry of workers and the queue answer, as it came. */
+  /** GET unless another method is given: what the registry of workers, the queue and the outgoing webhooks answer, as
+   *  it came. */
   operate(
-    path: `/api/${'workers' | 'queue'}${string}`,
+    path: `/api/${'workers' | 'queue' | 'webhooks'}${string}`,
     method?: 'GET' | 'POST' | 'DELETE',
   ): Promise<unknown>
   /** Whether the step has a log that is complete: then following it ends with its last line. */

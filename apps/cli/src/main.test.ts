@@ -94,6 +94,10 @@ describe('waggle', () => {
     [['build', 'why', '--help'], 'waggle build why'],
     [['worker', 'drain', '--help'], 'waggle worker drain'],
     [['queue', '--help'], 'waggle queue pause'],
+    [['webhook', '--help'], 'waggle webhook calls'],
+    [['webhook', 'ls', '--help'], 'waggle webhook ls'],
+    [['webhook', 'calls', '--help'], '--state'],
+    [['webhook', 'retry', '--help'], 'waggle webhook retry'],
     [['exec', '--help'], '--secret-file'],
     [['compile', '--help'], 'waggle compile'],
     [['lint', '--help'], '--trusted'],
@@ -113,6 +117,7 @@ describe('waggle', () => {
     ['an unknown command of worker', ['worker', 'list'], 2],
     ['a number that is none', ['build', 'info', 'a/b', 'x'], 2],
     ['a name that is no repository', ['build', 'ls', 'justone'], 2],
+    ['a state that no webhook has', ['webhook', 'calls', '--state', 'lost'], 2],
     ['a file that is not there', ['exec', 'missing.yml'], 4],
     ['a server that is not there', ['build', 'ls', 'a/b', '--server', 'http://127.0.0.1:9'], 6],
   ])('exits with its code on %s', async (_, args, code) => {

@@ -7,6 +7,7 @@ import { addDeliveryCommands } from './commands/delivery-commands.ts'
 import { addLocalCommands } from './commands/local-commands.ts'
 import { addQueueCommands } from './commands/queue-commands.ts'
 import { addSystemCommands } from './commands/system-commands.ts'
+import { addWebhookCommands } from './commands/webhook-commands.ts'
 import { exitCodeHelp } from './exit-code.ts'
 
 /** The whole command line. Commands are only declared here; each loads what it needs when it runs. */
@@ -23,6 +24,7 @@ export const createProgram = (context: CommandContext): Command => {
   addCronCommands(program, context)
   addDeliveryCommands(program, context)
   addQueueCommands(program)
+  addWebhookCommands(program)
   addLocalCommands(program, context)
   return program
 }

@@ -1,7 +1,7 @@
 import { invalid } from '@waggle/domain'
 import { type ApiBuild, type ApiStage, readBuild } from '../api-shapes.ts'
 import { cancelLine } from '../cancel-line.ts'
-import { cleanLine } from '../clean-line.ts'
+import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import { print, printJson, table } from '../print.ts'
 import { printWarnings } from '../print-warnings.ts'
@@ -24,9 +24,9 @@ export const listBuilds = async (client: Client, repo: string, flags: ListFlags)
     build.status,
     build.event,
     build.after.slice(0, 8),
-    clean(build.target || build.ref),
+    cleanText(build.target || build.ref),
     took(build),
-    clean((build.title || build.message || build.error).split('\n')[0] ?? '').slice(0, 60),
+    cleanText((build.title || build.message || build.error).split('\n')[0] ?? '').slice(0, 60),
   ])
   print(table([['#', 'STATUS', 'EVENT', 'COMMIT', 'TARGET', 'TOOK', 'MESSAGE'], ...rows]))
 }
@@ -100,22 +100,23 @@ const printBuild = (repo: string, build: ApiBuild): void => {
     ['ended', endOf(build)],
   ]
   for (const [name, value] of facts)
-    if (value) print(`  ${name?.padEnd(8)} ${value.split('\n').map(clean).join('\n           ')}`)
+    if (value)
+      print(`  ${name?.padEnd(8)} ${value.split('\n').map(cleanText).join('\n           ')}`)
   for (const stage of build.stages) {
-    const error = stage.error === '' ? '' : `: ${clean(stage.error)}`
+    const error = stage.error === '' ? '' : `: ${cleanText(stage.error)}`
     const kept = stage.isKept ? ', kept from an earlier build' : ''
-    const machine = stage.machine === '' ? kept : ` on ${clean(stage.machine)}${kept}`
+    const machine = stage.machine === '' ? kept : ` on ${cleanText(stage.machine)}${kept}`
     print(
-      `  ${statusMark(stage.status, out)} ${stage.number} ${clean(stage.name)} ${stage.status}${machine}${error}${outlook(stage)}`,
+      `  ${statusMark(stage.status, out)} ${stage.number} ${cleanText(stage.name)} ${stage.status}${machine}${error}${outlook(stage)}`,
     )
     for (const cancel of stage.cancels) print(`      ${cancelLine(cancel)}`)
     for (const step of stage.steps) {
       const code = step.exitCode === 0 ? '' : `, exit ${step.exitCode}`
       const time =
         step.stopped > 0 && step.started > 0 ? ` ${duration(step.stopped - step.started)}` : ''
-      const why = step.error === '' ? '' : `: ${clean(step.error)}`
+      const why = step.error === '' ? '' : `: ${cleanText(step.error)}`
       print(
-        `    ${statusMark(step.status, out)} ${step.number} ${clean(step.name)} ${step.status}${code}${time}${why}`,
+        `    ${statusMark(step.status, out)} ${step.number} ${cleanText(step.name)} ${step.status}${code}${time}${why}`,
       )
     }
   }
@@ -126,5 +127,3 @@ const endOf = ({ endedBy, endReason }: ApiBuild): string =>
 
 const took = (build: ApiBuild): string =>
   build.started > 0 && build.finished > 0 ? duration(build.finished - build.started) : ''
-
-const clean = (text: string): string => cleanLine(text).join(' ')

@@ -1,6 +1,6 @@
 import { notFound } from '@waggle/domain'
 import type { ApiBuild, ApiStage } from '../api-shapes.ts'
-import { cleanLine } from '../clean-line.ts'
+import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import { print, printJson } from '../print.ts'
 import { duration, statusMark } from '../progress/status-mark.ts'
@@ -46,14 +46,14 @@ const findStage = (build: ApiBuild, wanted: string): ApiStage => {
     build.stages.find(({ number }) => String(number) === wanted) ??
     build.stages.find(({ name }) => name === wanted)
   if (found) return found
-  const names = build.stages.map(({ number, name }) => `${number} ${clean(name)}`).join(', ')
+  const names = build.stages.map(({ number, name }) => `${number} ${cleanText(name)}`).join(', ')
   throw notFound('stage_unknown', `the build has no stage "${wanted}"; it has ${names || 'none'}`)
 }
 
 const printWait = (wait: ApiWait): void => {
   const mark = statusMark(wait.state === 'waiting' ? 'pending' : wait.state, process.stdout)
-  print(`${mark} stage ${wait.stage} ${clean(wait.name)}: ${wait.state}`)
-  for (const { message } of wait.reasons) print(`    ${clean(message)}`)
+  print(`${mark} stage ${wait.stage} ${cleanText(wait.name)}: ${wait.state}`)
+  for (const { message } of wait.reasons) print(`    ${cleanText(message)}`)
   if (wait.position > 0) {
     const depth = wait.depth === null ? '' : ` of ${wait.depth}`
     print(`    position ${wait.position}${depth} in its queue`)
@@ -66,7 +66,5 @@ const printWait = (wait: ApiWait): void => {
     print(`    usually takes ${figures}, by the last ${samples} of its name`)
   }
   for (const { attempt, worker, end } of wait.past)
-    print(`    attempt ${attempt} on ${clean(worker)}: ${end}`)
+    print(`    attempt ${attempt} on ${cleanText(worker)}: ${end}`)
 }
-
-const clean = (text: string): string => cleanLine(text).join(' ')

@@ -1,9 +1,10 @@
 import { internal } from '@waggle/domain'
-import { cleanLine } from '../clean-line.ts'
+import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import type { CommandContext } from '../command-context.ts'
 import { type ApiCron, readCron } from '../cron-shape.ts'
 import { print, printJson, table } from '../print.ts'
+import { timeText } from '../time-text.ts'
 import type { JsonFlags } from './build-commands.ts'
 import { showCreated } from './build-create.ts'
 import type { AddCronFlags, RunCronFlags, UpdateCronFlags } from './cron-commands.ts'
@@ -24,11 +25,11 @@ export const listCrons = async (
     return
   }
   const rows = crons.map((cron) => [
-    clean(cron.name),
-    clean(cron.expr),
-    clean(cron.branch),
+    cleanText(cron.name),
+    cleanText(cron.expr),
+    cleanText(cron.branch),
     cron.disabled ? 'disabled' : time(cron.next),
-    clean(resultOf(cron).slice(0, 100)),
+    cleanText(resultOf(cron).slice(0, 100)),
   ])
   print(table([['NAME', 'SCHEDULE', 'BRANCH', 'NEXT', 'LAST'], ...rows]))
 }
@@ -89,7 +90,7 @@ export const runCron = async (
 const pathOf = (name: string): string => `cron/${encodeURIComponent(name)}`
 
 const printCron = (cron: ApiCron): void => {
-  print(`cron job ${clean(cron.name)}: ${clean(cron.expr)}`)
+  print(`cron job ${cleanText(cron.name)}: ${cleanText(cron.expr)}`)
   const facts = [
     ['zone', cron.timezone],
     ['branch', cron.branch],
@@ -99,7 +100,7 @@ const printCron = (cron: ApiCron): void => {
     ['last', resultOf(cron)],
   ]
   for (const [name = '', value = ''] of facts)
-    if (value !== '') print(`  ${name.padEnd(7)} ${clean(value)}`)
+    if (value !== '') print(`  ${name.padEnd(7)} ${cleanText(value)}`)
 }
 
 const resultOf = ({ error, lastBuild }: ApiCron): string =>
@@ -111,7 +112,4 @@ const read = (raw: unknown): ApiCron => {
   throw internal('bad_answer', 'the server answered with something that is no cron job')
 }
 
-const time = (seconds: number): string =>
-  seconds <= 0 ? '' : `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`
-
-const clean = (text: string): string => cleanLine(text).join(' ')
+const time = (seconds: number): string => (seconds <= 0 ? '' : `${timeText(seconds)} UTC`)

@@ -1,10 +1,11 @@
 import { internal } from '@waggle/domain'
 import { readBuild } from '../api-shapes.ts'
-import { cleanLine } from '../clean-line.ts'
+import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import { type ApiDelivery, readDelivery } from '../delivery-shape.ts'
 import { exitCodes } from '../exit-code.ts'
 import { print, printJson, table } from '../print.ts'
+import { timeText } from '../time-text.ts'
 import type { DeliveryFlags, DeliveryListFlags } from './delivery-commands.ts'
 
 export const listDeliveries = async (
@@ -28,11 +29,11 @@ export const listDeliveries = async (
   }
   const rows = deliveries.map((delivery) => [
     String(delivery.id),
-    time(delivery.created),
+    timeText(delivery.created),
     delivery.via,
-    clean(delivery.event),
-    clean(delivery.ref),
-    clean(delivery.outcome),
+    cleanText(delivery.event),
+    cleanText(delivery.ref),
+    cleanText(delivery.outcome),
     resultOf(delivery).slice(0, 100),
   ])
   print(table([['#', 'TIME', 'VIA', 'EVENT', 'REF', 'OUTCOME', 'RESULT'], ...rows]))
@@ -52,7 +53,7 @@ export const showDelivery = async (
 }
 
 const printDelivery = (repo: string, delivery: ApiDelivery): void => {
-  print(`delivery ${delivery.id} of ${repo}: ${clean(delivery.outcome)}`)
+  print(`delivery ${delivery.id} of ${repo}: ${cleanText(delivery.outcome)}`)
   const facts = [
     ['result', resultOf(delivery)],
     ['event', delivery.event],
@@ -61,12 +62,12 @@ const printDelivery = (repo: string, delivery: ApiDelivery): void => {
     ['sender', delivery.sender],
     ['via', `${delivery.via} ${delivery.delivery}`],
     ['body', delivery.bodyHash && `${delivery.bodyBytes} bytes, sha256 ${delivery.bodyHash}`],
-    ['time', time(delivery.created)],
+    ['time', timeText(delivery.created)],
     ['tries', String(delivery.tries)],
     ['again', delivery.canRedeliver ? 'can be delivered again' : 'its request was not kept'],
   ]
   for (const [name = '', value = ''] of facts)
-    if (value.trim() !== '') print(`  ${name.padEnd(8)} ${clean(value)}`)
+    if (value.trim() !== '') print(`  ${name.padEnd(8)} ${cleanText(value)}`)
 }
 
 /** Gives the exit code: a delivery that builds nothing is no failure of the command. */
@@ -92,9 +93,4 @@ const read = (raw: unknown): ApiDelivery => {
 }
 
 const resultOf = ({ build, reason }: ApiDelivery): string =>
-  clean([build > 0 ? `build ${build}` : '', reason].filter(Boolean).join(': '))
-
-const time = (seconds: number): string =>
-  new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')
-
-const clean = (text: string): string => cleanLine(text).join(' ')
+  cleanText([build > 0 ? `build ${build}` : '', reason].filter(Boolean).join(': '))

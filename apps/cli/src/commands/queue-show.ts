@@ -1,4 +1,4 @@
-import { cleanLine } from '../clean-line.ts'
+import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import { print, printJson, table } from '../print.ts'
 import { duration } from '../progress/status-mark.ts'
@@ -22,9 +22,9 @@ export const listQueue = async (client: Client, flags: JsonFlags): Promise<void>
   const rows = stages.map((stage) => [
     String(stage.id),
     stage.status,
-    clean(stage.name),
-    clean(`${stage.type} ${stage.os}/${stage.arch}`),
-    clean(stage.machine) || '-',
+    cleanText(stage.name),
+    cleanText(`${stage.type} ${stage.os}/${stage.arch}`),
+    cleanText(stage.machine) || '-',
     stage.position === 0 ? '-' : String(stage.position),
     stage.status === 'pending' && stage.startsIn !== null ? spanText(stage.startsIn) : '-',
     duration(now - stage.created),
@@ -32,5 +32,3 @@ export const listQueue = async (client: Client, flags: JsonFlags): Promise<void>
   const head = ['ID', 'STATUS', 'NAME', 'WANTS', 'WORKER', 'POSITION', 'STARTS', 'AGE']
   print(table([head, ...rows]))
 }
-
-const clean = (text: string): string => cleanLine(text).join(' ')

@@ -1,9 +1,9 @@
 import { conflict, notFound } from '@waggle/domain'
-import { cleanLine } from '../clean-line.ts'
+import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import { print, printJson, table } from '../print.ts'
-import { duration } from '../progress/status-mark.ts'
 import { type ApiWorker, readWorker } from '../queue-shapes.ts'
+import { ago } from '../time-text.ts'
 import type { JsonFlags } from './build-commands.ts'
 
 export const listWorkers = async (client: Client, flags: JsonFlags): Promise<void> => {
@@ -18,13 +18,13 @@ export const listWorkers = async (client: Client, flags: JsonFlags): Promise<voi
     return
   }
   const rows = workers.map((worker) => [
-    clean(worker.name),
+    cleanText(worker.name),
     worker.state,
     `${worker.running}/${worker.slots}`,
-    clean(worker.type),
-    clean(worker.platform) || 'any',
-    clean(worker.labels.join(',')) || '-',
-    clean(worker.version),
+    cleanText(worker.type),
+    cleanText(worker.platform) || 'any',
+    cleanText(worker.labels.join(',')) || '-',
+    cleanText(worker.version),
     ago(worker.lastSeen),
     worker.id,
   ])
@@ -50,7 +50,7 @@ export const changeWorker = async (
 export const removeWorker = async (client: Client, name: string): Promise<void> => {
   const worker = await findWorker(client, name)
   await client.operate(`/api/workers/${encodeURIComponent(worker.id)}`, 'DELETE')
-  print(`worker ${clean(worker.name)} removed`)
+  print(`worker ${cleanText(worker.name)} removed`)
 }
 
 const findWorker = async (client: Client, wanted: string): Promise<ApiWorker> => {
@@ -72,9 +72,9 @@ const show = (raw: unknown, flags: JsonFlags): void => {
     return
   }
   const worker = readWorker(raw)
-  print(`worker ${clean(worker.name)}: ${worker.state}`)
+  print(`worker ${cleanText(worker.name)}: ${worker.state}`)
   const drained =
-    worker.drainedSince === 0 ? '' : `${ago(worker.drainedSince)} by ${clean(worker.drainedBy)}`
+    worker.drainedSince === 0 ? '' : `${ago(worker.drainedSince)} by ${cleanText(worker.drainedBy)}`
   const facts = [
     ['id', worker.id],
     ['boot', worker.boot],
@@ -87,14 +87,9 @@ const show = (raw: unknown, flags: JsonFlags): void => {
     ['registered', ago(worker.registered)],
     ['seen', ago(worker.lastSeen)],
   ]
-  for (const [name, value] of facts) if (value) print(`  ${name?.padEnd(10)} ${clean(value)}`)
+  for (const [name, value] of facts) if (value) print(`  ${name?.padEnd(10)} ${cleanText(value)}`)
   for (const { repo, build, stage, name, status, attempt, accepted } of worker.stages)
     print(
-      `  ${clean(repo)} build ${build}, stage ${stage} ${clean(name)}: ${status}, attempt ${attempt}, accepted ${ago(accepted)}`,
+      `  ${cleanText(repo)} build ${build}, stage ${stage} ${cleanText(name)}: ${status}, attempt ${attempt}, accepted ${ago(accepted)}`,
     )
 }
-
-const ago = (seconds: number): string =>
-  seconds === 0 ? '-' : `${duration(Date.now() / 1_000 - seconds)} ago`
-
-const clean = (text: string): string => cleanLine(text).join(' ')

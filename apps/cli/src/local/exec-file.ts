@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { resolveStages } from '@waggle/control'
 import type { StageStatus } from '@waggle/domain'
 import type { PlannedStage } from '@waggle/pipeline'
-import { cleanLine } from '../clean-line.ts'
+import { cleanText } from '../clean-line.ts'
 import { type CommandContext, openInterrupt } from '../command-context.ts'
 import type { ExecFlags } from '../commands/local-commands.ts'
 import { exitCodes } from '../exit-code.ts'
@@ -75,7 +75,7 @@ const runAll = async (
 }
 
 /** Names come from a file that nobody vouches for. */
-const say = (text: string): void => print(cleanLine(text).join(' '))
+const say = (text: string): void => print(cleanText(text))
 
 const nameOf = (stages: readonly PlannedStage[], number: number): string =>
   stages.find((one) => one.number === number)?.name ?? ''

@@ -10,7 +10,7 @@ import {
 } from '@waggle/domain'
 import { refreshEnvironment } from '@waggle/pipeline'
 import { type LineSink, MaskSet, runSpec, StepLog } from '@waggle/runtime'
-import { cleanLine } from '../clean-line.ts'
+import { cleanText } from '../clean-line.ts'
 import type { ExecFlags } from '../commands/local-commands.ts'
 import { openProgress, type ProgressView } from '../progress/progress-view.ts'
 import { duration } from '../progress/status-mark.ts'
@@ -34,7 +34,7 @@ export const runLocal = async (
     const time = duration((performance.now() - begin) / 1000)
     const why = result.error === '' ? '' : `: ${result.error}`
     const note = `pipeline ${given.stage.name}: ${result.status} after ${time}${why}`
-    view.note(cleanLine(note).join(' '))
+    view.note(cleanText(note))
     return result.status
   } finally {
     view.close()

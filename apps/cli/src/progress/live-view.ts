@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { cleanLine } from '../clean-line.ts'
+import { cleanLine, cleanText } from '../clean-line.ts'
 import { style } from '../print.ts'
 import type { ProgressOptions, ProgressStage, ProgressView } from './progress-view.ts'
 import { duration, statusMark } from './status-mark.ts'
@@ -43,7 +43,7 @@ export class LiveView implements ProgressView {
 
   line(stage: string, step: string, text: string): void {
     const name = this.#stages.length > 1 ? `${stage}/${step}` : step
-    const prefix = style('dim', `${cleanLine(name).join(' ')} │ `, this.#out)
+    const prefix = style('dim', `${cleanText(name)} │ `, this.#out)
     const lines = this.#isRaw ? [text.replace(/\n$/, '')] : cleanLine(text)
     for (const line of lines) this.#pending.push(prefix + line)
     // A flood is drawn at once: it must not pile up here.
@@ -78,16 +78,17 @@ export class LiveView implements ProgressView {
     const passed = (performance.now() - this.#at) / 1000
     for (const stage of this.#stages) {
       const where =
-        stage.machine === '' ? '' : style('dim', ` on ${clean(stage.machine)}`, this.#out)
-      const error = stage.error === '' ? '' : style('red', ` ${clean(stage.error)}`, this.#out)
-      rows.push(`${this.#mark(stage.status)} ${clean(stage.name)}${where}${error}`)
+        stage.machine === '' ? '' : style('dim', ` on ${cleanText(stage.machine)}`, this.#out)
+      const error = stage.error === '' ? '' : style('red', ` ${cleanText(stage.error)}`, this.#out)
+      rows.push(`${this.#mark(stage.status)} ${cleanText(stage.name)}${where}${error}`)
       for (const step of stage.steps) {
         const seconds = step.status === 'running' ? step.seconds + passed : step.seconds
         const time = step.seconds > 0 || step.status === 'running' ? ` ${duration(seconds)}` : ''
         const code = step.exitCode === 0 ? '' : ` exit ${step.exitCode}`
-        const failure = step.error === '' ? '' : style('red', ` ${clean(step.error)}`, this.#out)
+        const failure =
+          step.error === '' ? '' : style('red', ` ${cleanText(step.error)}`, this.#out)
         rows.push(
-          `  ${this.#mark(step.status)} ${clean(step.name)}${style('dim', `${time}${code}`, this.#out)}${failure}`,
+          `  ${this.#mark(step.status)} ${cleanText(step.name)}${style('dim', `${time}${code}`, this.#out)}${failure}`,
         )
       }
     }
@@ -110,5 +111,3 @@ export class LiveView implements ProgressView {
     return style('cyan', spinner[this.#frame % spinner.length] ?? '●', this.#out)
   }
 }
-
-const clean = (text: string): string => cleanLine(text.replaceAll('\n', ' ')).join(' ')
