@@ -57,7 +57,7 @@ describe('a stage that runs longer than its timeout and the buffer', () => {
     const [first, second] = await database.stages.listByBuild(build.id)
     expect(first).toMatchObject({
       status: 'killed',
-      error: 'timed out: ran longer than 1h and 0s more',
+      error: 'timed out: ran longer than 1 h and 0 s more',
       isHeld: true,
     })
     expect(second?.status).toBe('skipped')
@@ -114,7 +114,7 @@ describe('a stage that is pending for too long', () => {
     expect(await cleanup({ bufferMs: 0, pendingMs: 0 }).run(0)).toBeGreaterThan(0)
     const ended = await database.stages.find(stage.id)
     expect(ended?.status).toBe('error')
-    expect(ended?.error).toMatch(/^pending for \d+s, longer than allowed\. .*windows/)
+    expect(ended?.error).toMatch(/^pending for \d+ s, longer than allowed\. .*windows/)
     expect((await database.builds.find(build.id))?.status).toBe('error')
     const key = `{test}:${stage.partition}:${stage.id}-1`
     expect(await control.redis.command('EXISTS', key)).toMatch(/^:0/)

@@ -2,10 +2,10 @@ import type { OutboxMessage, OverdueStage } from '@waggle/domain'
 import { advanceBuild } from '../advance/advance-build.ts'
 import type { ControlDeps, TellDeps } from '../control-deps.ts'
 import { deliverNow } from '../offers/deliver-outbox.ts'
+import { spell } from '../spell.ts'
 import { tellChange } from '../tell-change.ts'
 import { errorText } from '../text-limits.ts'
 import { promiseBuildUpdate } from '../webhooks/promise-webhooks.ts'
-import { spanText } from './span-text.ts'
 
 /** Ends a stage that its worker should have ended by its timeout long ago (scheduling.md §12): `killed`, its attempt
  *  closing, so that the worker is told and may still hand in lines. The build goes on by its rules. Gives whether it
@@ -16,7 +16,7 @@ export const endOverdue = async (
   bufferMs: number,
 ): Promise<boolean> => {
   const nowMs = deps.clock.now()
-  const limits = `${spanText(timeoutMinutes * 60_000)} and ${spanText(bufferMs)} more`
+  const limits = `${spell(timeoutMinutes * 60_000)} and ${spell(bufferMs)} more`
   const error = errorText(`timed out: ran longer than ${limits}`)
   const result = await deps.database.transaction(async (stores, atEnd) => {
     const limitsOf = await stores.limits.lock({ stageId })

@@ -3,7 +3,7 @@ import { explainWait } from '../explain/explain-wait.ts'
 import { sayReason } from '../explain/say-reason.ts'
 import { failUnheldStage } from '../hand-over/fail-unheld-stage.ts'
 import { deliverNow } from '../offers/deliver-outbox.ts'
-import { spanText } from './span-text.ts'
+import { spell } from '../spell.ts'
 
 /** Ends a stage that has been pending for too long in `error`, with what it waited for (scheduling.md §12). Gives whether
  *  it was ended. */
@@ -14,7 +14,7 @@ export const endPending = async (deps: ControlDeps, stageId: number): Promise<bo
   const { nowMs, pendingSince, reasons } = await explainWait(deps, stage)
   const said = reasons.map((reason) => sayReason(reason, { nowMs, stage, isNaming: false }))
   const waited = said.length > 0 ? ` ${said.join(' ')}` : ''
-  const text = `pending for ${spanText(nowMs - pendingSince)}, longer than allowed.${waited}`
+  const text = `pending for ${spell(nowMs - pendingSince)}, longer than allowed.${waited}`
   await failUnheldStage(deps, stage, text)
   const { status } = (await database.stages.find(stageId)) ?? stage
   if (status !== 'error') return false

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { durationsOf, nthEnd, remainingOf, startsIn, type WaitQuestion } from './estimate.ts'
-import { sayReason, spell, within } from './say-reason.ts'
+import { sayReason, within } from './say-reason.ts'
 
 const span = (lowMs: number, highMs = lowMs) => ({ lowMs, highMs })
 
@@ -52,17 +52,6 @@ describe('when a slot is there', () => {
 })
 
 describe('sentences', () => {
-  it.each([
-    [0, '0 s'],
-    [59_400, '59 s'],
-    [60_000, '1 min'],
-    [200_000, '3 min 20 s'],
-    [7_500_000, '2 h 5 min'],
-    [273_600_000, '3 d 4 h'],
-  ])('%i ms: %s', (ms, expected) => {
-    expect(spell(ms)).toBe(expected)
-  })
-
   it('tells spans', () => {
     expect(within(null)).toBe('at a time nobody can tell')
     expect(within(span(0, 500))).toBe('now')

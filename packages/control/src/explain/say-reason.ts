@@ -1,4 +1,5 @@
 import { isFailed, type Mismatch, type Stage } from '@waggle/domain'
+import { spell } from '../spell.ts'
 import type { AwaitedStage, NamedWorker, NearWorker, Span, WaitReason } from './wait-reason.ts'
 
 export interface SayContext {
@@ -62,23 +63,6 @@ export const within = (span: Span | null): string => {
   const [low, high] = [spell(span.lowMs), spell(span.highMs)]
   if (low === high) return `in about ${high}`
   return span.lowMs < 1_000 ? `within ${high}` : `in ${low} to ${high}`
-}
-
-/** 45 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. */
-export const spell = (ms: number): string => {
-  const seconds = Math.max(0, Math.round(ms / 1_000))
-  const units = [
-    [86_400, 'd'],
-    [3_600, 'h'],
-    [60, 'min'],
-    [1, 's'],
-  ] as const
-  const at = units.findIndex(([size]) => seconds >= size)
-  const [big, small] = [units[at], units[at + 1]]
-  if (!big) return '0 s'
-  const rest = small ? Math.floor((seconds % big[0]) / small[0]) : 0
-  const first = `${Math.floor(seconds / big[0])} ${big[1]}`
-  return small && rest > 0 ? `${first} ${rest} ${small[1]}` : first
 }
 
 const sayNoWorker = (
