@@ -21,6 +21,7 @@ import { deadlines } from './0015-deadlines.ts'
 import { openPartitions } from './0016-open-partitions.ts'
 import { activeStages } from './0017-active-stages.ts'
 import { standingBuilds } from './0018-standing-builds.ts'
+import { lineWithTimes } from './0019-line-with-times.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -42,6 +43,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0016-open-partitions': openPartitions,
   '0017-active-stages': activeStages,
   '0018-standing-builds': standingBuilds,
+  '0019-line-with-times': lineWithTimes,
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

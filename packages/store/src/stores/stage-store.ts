@@ -1,6 +1,5 @@
 import {
   bandOf,
-  type PartitionLoad,
   queueNumberOf,
   type Stage,
   type StageOutline,
@@ -15,6 +14,7 @@ import { keep, plusOne } from '../keep.ts'
 import { flag, int, noun, text, textList, textMap, word } from '../noun.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
+import { loadByPartition } from './load-by-partition.ts'
 
 const stage = noun<Required<Stage>>('stage', {
   id: int,
@@ -77,7 +77,6 @@ const outline = noun<StageOutline>('stage', {
 const isIncomplete = sql<boolean>`status in ('pending', 'running')`
 const isUnfinished = sql<boolean>`status in ('pending', 'running', 'waiting_on_dependencies', 'blocked', 'declined')`
 const isOfferable = sql<boolean>`status = 'pending' and is_held = false and is_limited = false`
-const isWaiting = sql<boolean>`status = 'pending' and is_held = false`
 
 const find = query(({ db }, p: { id: number }) =>
   db.selectFrom('stages').select(stage.columns).where('id', '=', p.id),
@@ -295,23 +294,6 @@ const listNewestIncomplete = query(({ db }, p: { limit: number }) =>
     .limit(p.limit),
 )
 
-// An accepted stage keeps its status until its worker starts it, but it does not wait any more.
-const loadByPartition = query(({ db }) =>
-  db
-    .selectFrom('stages')
-    .select([
-      'partition',
-      sql<number>`sum(case when ${isWaiting} then 1 else 0 end)`.as('pending'),
-      sql<number>`sum(case when ${isWaiting} then 0 else 1 end)`.as('running'),
-      sql<number>`coalesce(min(case when ${isWaiting} then pending_at end), 0)`.as(
-        'oldest_pending_at',
-      ),
-    ])
-    .where(isIncomplete)
-    .groupBy('partition')
-    .orderBy('partition'),
-)
-
 export const stageStore = (session: Session): StageStore => {
   const one = (rows: readonly unknown[]): Stage | null => (rows[0] ? stage.read(rows[0]) : null)
   const all = (rows: readonly unknown[]): readonly Stage[] => stage.readAll(rows, session.log)
@@ -371,15 +353,7 @@ export const stageStore = (session: Session): StageStore => {
       (await session.read(listOpenPartitions, { repoId, limit })).flatMap(({ name }) => name ?? []),
     listIncomplete: async (limit = Number.MAX_SAFE_INTEGER, isNewestFirst = false) =>
       all(await session.read(isNewestFirst ? listNewestIncomplete : listIncomplete, { limit })),
-    loadByPartition: async () =>
-      (await session.read(loadByPartition, {})).map(
-        (row): PartitionLoad => ({
-          partition: row.partition,
-          pending: Number(row.pending),
-          running: Number(row.running),
-          oldestPendingAt: Number(row.oldest_pending_at),
-        }),
-      ),
+    loadByPartition: () => loadByPartition(session),
   }
 }
 

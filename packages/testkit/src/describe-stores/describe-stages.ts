@@ -226,6 +226,11 @@ export const describeStages = (open: OpenDatabase): void => {
       expect(since).toBeGreaterThanOrEqual(earliest)
       await open().stages.update(waiting?.id ?? 0, { error: 'still the same wait' })
       expect((await load())?.oldestPendingAt).toBe(since)
+      await open().stages.create([newStage(build, 5, { partition, limit: 1, isLimited: true })])
+      expect(await load()).toEqual({ partition, pending: 2, running: 2, oldestPendingAt: since })
+      await open().stages.update(waiting?.id ?? 0, { status: 'skipped' })
+      expect((await load())?.oldestPendingAt).toBeGreaterThanOrEqual(since)
+      expect(await load()).toMatchObject({ pending: 1, running: 2 })
     })
   })
 }
