@@ -135,10 +135,10 @@ const waitForCopy = async ({ client }: CacheDeps, volume: string): Promise<void>
     .catch(() => undefined)
 }
 
-const pull = ({ client, clock, retryMs, copyImage }: CacheDeps): Promise<void> =>
+const pull = ({ copyImage, ...deps }: CacheDeps): Promise<void> =>
   pullImage(
-    { client, clock, retryMs, isShown: false },
-    { image: copyImage, auth: null },
+    { ...deps, isShown: false },
+    { image: copyImage, auth: null, labels: {} },
     { write: () => undefined },
     AbortSignal.timeout(copyMs),
   )

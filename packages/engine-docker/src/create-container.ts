@@ -1,6 +1,7 @@
 import {
   type Clock,
   conflict,
+  denied,
   failpoint,
   type Logger,
   type RunOptions,
@@ -11,6 +12,7 @@ import {
 import { refuseProcFolder } from './check-path.ts'
 import { containerConfig, containerName } from './container-config.ts'
 import type { EngineClient } from './engine-client.ts'
+import { isMark, mayUseImage } from './image-access.ts'
 import { pullImage } from './pull-image.ts'
 import { isSameAttempt, stepLabel } from './stage-labels.ts'
 import { connectNetwork, type StageNamespaces } from './stage-namespaces.ts'
@@ -34,7 +36,8 @@ export interface CreatedContainer {
 }
 
 /** Makes the container of one try: image by the step's pull policy (pipeline.md §5.6.6), shared namespace where there
- *  is one, own otherwise. Throws `image_not_pulled`, `container_not_created`, with texts for the user. */
+ *  is one, own otherwise. Throws `image_not_pulled`, `image_not_allowed`, `container_not_created`, with texts for the
+ *  user. */
 export const createContainer = async (
   deps: CreateDeps,
   spec: Spec,
@@ -42,14 +45,16 @@ export const createContainer = async (
   options: RunOptions,
 ): Promise<CreatedContainer> => {
   const pull = () =>
-    pullImage(
-      { client: deps.client, clock: deps.clock, retryMs: deps.retryMs, isShown: deps.showPull },
-      step,
-      options.output,
-      options.signal,
-    )
-  if (pullsAlways(step)) await pull()
-  let pauseId = (await deps.namespaces?.pauseIdFor(step)) ?? ''
+    pullImage({ ...deps, isShown: deps.showPull }, step, options.output, options.signal)
+  if (isMark(step.image)) throw notAllowed(step, 'its name is none of an image')
+  const [joined, isAllowed] = await Promise.all([
+    deps.namespaces?.pauseIdFor(step),
+    pullsAlways(step) ? false : mayUseImage(deps.client, step),
+  ])
+  if (!isAllowed && step.pull === 'never')
+    throw notAllowed(step, 'it was pulled with credentials that this step does not have')
+  if (!isAllowed) await pull()
+  let pauseId = joined ?? ''
   let isPulled = false
   for (;;) {
     try {
@@ -72,6 +77,9 @@ export const createContainer = async (
     }
   }
 }
+
+const notAllowed = (step: SpecStep, why: string): WaggleError =>
+  denied('image_not_allowed', `cannot use ${step.image}: ${why}`)
 
 /** Removes one container with its anonymous volumes; one that is gone is fine. */
 export const removeContainer = async (client: EngineClient, id: string): Promise<void> => {

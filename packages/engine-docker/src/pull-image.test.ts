@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { buffer } from 'node:stream/consumers'
-import { gzipSync } from 'node:zlib'
 import { type Engine, scaledTimers, silentLogger } from '@waggle/domain'
 import {
   type DockerStep,
@@ -15,8 +12,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createDockerEngine } from './docker-engine.ts'
 import { EngineClient } from './engine-client.ts'
-import { tarOf } from './image-files.ts'
-import { pauseProgram } from './pause-program.ts'
+import { tinyImage } from './tiny-image.ts'
 
 let docker: TestDocker
 let engine: Engine
@@ -64,13 +60,17 @@ const answering = async (status: number, body: object = {}) => {
   return { address, asked }
 }
 
-const runImage = async (step: Partial<DockerStep>, more: Parameters<typeof runNamed>[3] = {}) => {
+const runImage = async (
+  step: Partial<DockerStep>,
+  more: Parameters<typeof runNamed>[3] = {},
+  by = engine,
+) => {
   const spec = dockerStage([{ name: 'one', mounts: [], workingDir: '', ...step }])
-  await engine.setup(spec)
+  await by.setup(spec)
   try {
-    return await runNamed(engine, spec, 'one', more)
+    return await runNamed(by, spec, 'one', more)
   } finally {
-    await engine.destroy(spec)
+    await by.destroy(spec)
   }
 }
 
@@ -118,7 +118,7 @@ describe('F18 pulling an image', () => {
   })
 
   it('pulls with the credentials of the step, shows the progress, and runs what it got', async () => {
-    const image = await tinyImage()
+    const image = await tinyImage(client)
     let withCredentials = 0
     const address = await startRegistry((request, response) => {
       const expected = `Basic ${Buffer.from('robot:p/w:d').toString('base64')}`
@@ -135,6 +135,7 @@ describe('F18 pulling an image', () => {
     const ran = await runImage(
       { ...step, auth: { address, username: 'robot', password: 'p/w:d' } },
       { signal: stop.signal, killGraceMs: 20, onStarted: () => stop.abort() },
+      patient,
     )
     expect(withCredentials).toBeGreaterThan(0)
     expect(ran.text.split('\n')).toEqual([
@@ -163,7 +164,7 @@ describe('images of later steps', () => {
     )
 
   it('F18 are pulled while earlier ones run', async () => {
-    const address = await startRegistry(await tinyImage())
+    const address = await startRegistry(await tinyImage(client))
     const image = `${address}/tiny/ahead:1`
     const spec = later(image)
     await patient.setup(spec)
@@ -219,55 +220,3 @@ describe('images of later steps', () => {
     expect(await isThere(`${address}/a/b:1`)).toBe(false)
   })
 })
-
-/** Serves one image of one layer: the pause program. */
-const tinyImage = async (): Promise<RequestListener> => {
-  const { Arch } = await client.call<{ Arch: string }>('GET', '/version')
-  const program = pauseProgram(Arch) ?? Buffer.alloc(0)
-  const tar = await buffer(
-    tarOf(new Map([['pause', { kind: 'bytes', bytes: program, mode: 0o755 }]])),
-  )
-  const layer = gzipSync(tar)
-  const config = Buffer.from(
-    JSON.stringify({
-      architecture: Arch,
-      os: 'linux',
-      config: {},
-      rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
-    }),
-  )
-  const type = 'application/vnd.docker.distribution.manifest.v2+json'
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: type,
-      config: {
-        mediaType: 'application/vnd.docker.container.image.v1+json',
-        size: config.length,
-        digest: digestOf(config),
-      },
-      layers: [
-        {
-          mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-          size: layer.length,
-          digest: digestOf(layer),
-        },
-      ],
-    }),
-  )
-  return (request, response) => {
-    const url = request.url ?? ''
-    if (url === '/v2/') response.end('{}')
-    else if (url.includes('/manifests/')) {
-      response.writeHead(200, {
-        'content-type': type,
-        'docker-content-digest': digestOf(manifest),
-        'content-length': manifest.length,
-      })
-      response.end(request.method === 'HEAD' ? undefined : manifest)
-    } else response.end(url.endsWith(digestOf(config)) ? config : layer)
-  }
-}
-
-const digestOf = (bytes: Buffer): string =>
-  `sha256:${createHash('sha256').update(bytes).digest('hex')}`

@@ -1,40 +1,42 @@
 import {
   type Clock,
   cancelled,
-  type SpecStep,
+  type Logger,
   type StepOutputSink,
   WaggleError,
 } from '@waggle/domain'
 import type { EngineClient } from './engine-client.ts'
+import { findImage, type ImageUser, mayUse, notePull } from './image-access.ts'
 import { engineIsBack } from './patiently.ts'
 import { engineAway, isEngineAway, refusedByEngine, statusOf, textOf } from './translate-error.ts'
 
 export interface PullDeps {
   readonly client: EngineClient
   readonly clock: Clock
+  readonly log: Logger
   readonly retryMs: number
   /** Whether progress goes to the step's output. */
   readonly isShown: boolean
 }
 
-/** What says which image, and with whose credentials. */
-type Pulled = Pick<SpecStep, 'image' | 'auth'>
-
 /** Pulls the step's image: tried four times where the registry or the way to it fails, once where the answer is final
  *  (no such image, not allowed). Throws `image_not_pulled` with a text for the user; `cancelled` when `signal` fires. */
 export const pullImage = async (
   deps: PullDeps,
-  step: Pulled,
+  step: ImageUser,
   output: StepOutputSink,
   signal: AbortSignal,
 ): Promise<void> => {
   for (let attempt = 1; ; attempt++) {
     try {
+      const before = await findImage(deps.client, step.image)
+      if (!(await mayUse(before, step))) await askRegistry(deps, step, signal)
       await pullOnce(deps, step, output, signal)
+      await notePull(deps, step, before)
       return
     } catch (error) {
       if (signal.aborted) throw cancelled('step_cancelled', `cancelled while pulling ${step.image}`)
-      if (attempt > retries || !mayPassByItself(error)) throw notPulled(step, error)
+      if (attempt > retries || !mayPassByItself(error)) throw notImageUser(step, error)
       await show(deps, output, `pull failed, trying again: ${textOf(error)}`)
       await deps.clock.sleep(deps.retryMs * 2 ** (attempt - 1), signal).catch(() => undefined)
       if (isEngineAway(error)) await engineIsBack(deps, signal)
@@ -56,9 +58,13 @@ const mayPassByItself = (error: unknown): boolean => {
 
 // Engine 20.10 answers 500 whatever the registry said, and its text is all that tells (seen: `manifest unknown`).
 // These are the texts of the registry protocol's codes that no second try changes.
-const finalAnswers = ['manifest unknown', 'name unknown', 'denied', 'unauthorized', 'unsupported']
+const finalAnswers = [
+  ...['manifest unknown', 'name unknown', 'denied', 'unauthorized', 'unsupported'],
+  // The engine's own words where there are no credentials, and where the name is an identifier.
+  ...['no basic auth credentials', 'no manifest found for full image id'],
+]
 
-const notPulled = (step: Pulled, error: unknown): WaggleError => {
+const notImageUser = (step: ImageUser, error: unknown): WaggleError => {
   if (!(error instanceof WaggleError)) throw error
   const why = statusOf(error) === 401 ? 'authentication is required' : error.message
   return new WaggleError(`cannot pull ${step.image}: ${why}`, {
@@ -68,9 +74,30 @@ const notPulled = (step: Pulled, error: unknown): WaggleError => {
   })
 }
 
+/** The engine pulls what it has by its digest without a word to the registry; this always asks. */
+const askRegistry = async (
+  { client }: PullDeps,
+  step: ImageUser,
+  signal: AbortSignal,
+): Promise<void> => {
+  const path = `/distribution/${encodeURIComponent(step.image)}/json`
+  await client.call('GET', path, { signal, ...registryAuth(step) })
+}
+
+const registryAuth = ({ auth }: ImageUser) =>
+  auth === null
+    ? {}
+    : {
+        registryAuth: {
+          username: auth.username,
+          password: auth.password,
+          serveraddress: auth.address,
+        },
+      }
+
 const pullOnce = async (
   deps: PullDeps,
-  step: Pulled,
+  step: ImageUser,
   output: StepOutputSink,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -79,15 +106,7 @@ const pullOnce = async (
     // The registry may take its time before the first answer; the stage's own timeout bounds it.
     deadlineMs: 600_000,
     signal,
-    ...(step.auth
-      ? {
-          registryAuth: {
-            username: step.auth.username,
-            password: step.auth.password,
-            serveraddress: step.auth.address,
-          },
-        }
-      : {}),
+    ...registryAuth(step),
   })
   let rest = ''
   try {
