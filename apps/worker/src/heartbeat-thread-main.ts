@@ -5,7 +5,7 @@ import { createHttpPoster } from './http-request.ts'
 
 // The other side of `HeartbeatThread`. It imports next to nothing: see there.
 const { url, everyMs, wedgedMs } = workerData as HeartbeatThreadData
-const poster = createHttpPoster()
+const poster = createHttpPoster(url)
 const never = new AbortController().signal
 
 let word: HeartbeatWord | null = null
@@ -37,7 +37,7 @@ const speak = async (): Promise<void> => {
 const send = (said: HeartbeatWord): Promise<number> =>
   poster
     .post({
-      url: new URL(url),
+      path: '',
       headers: {
         'content-type': 'application/json',
         authorization: `Bearer ${said.credential}`,

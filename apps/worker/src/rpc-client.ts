@@ -55,8 +55,8 @@ export interface RpcClientOptions {
  *  (network, 5xx, 429, 401, and a 403 or 404 that is not the API's own). Every call is safe to repeat (rule G3). Throws `conflict` with the refusal's code for
  *  409, `cancelled` when a signal fired, `internal` for an answer that makes no sense to repeat. */
 export const createRpcClient = (options: RpcClientOptions): RpcClient => {
-  const poster = createHttpPoster()
   const base = options.server.replace(/\/+$/, '')
+  const poster = createHttpPoster(base)
   const urlOf = (path: string) => new URL(base + path)
 
   const once = async <T>(call: RpcCall<T>): Promise<T> => {
@@ -66,7 +66,7 @@ export const createRpcClient = (options: RpcClientOptions): RpcClient => {
     const isRaw = call.body instanceof Uint8Array
     const answer = await poster
       .post({
-        url,
+        path: call.query === undefined ? call.path : `${call.path}?${queryText(call.query)}`,
         headers: {
           'content-type': isRaw ? 'application/octet-stream' : 'application/json',
           authorization: `Bearer ${call.credential()}`,
@@ -86,7 +86,6 @@ export const createRpcClient = (options: RpcClientOptions): RpcClient => {
   }
 
   const call = async <T>(wanted: RpcCall<T>): Promise<T> => {
-    const waits = wanted.lastTry ? AbortSignal.any([wanted.signal, wanted.lastTry]) : wanted.signal
     for (let tries = 1; ; tries++) {
       if (wanted.signal.aborted) throw givenUp(wanted.path)
       try {
@@ -96,6 +95,9 @@ export const createRpcClient = (options: RpcClientOptions): RpcClient => {
         if (!isWaggleError(error, 'unavailable') && !isWaggleError(error, 'denied')) throw error
         if (tries === wanted.tries) throw error
         if (tries === 3) noteTrouble(options.log, wanted.path, error)
+        const waits = wanted.lastTry
+          ? AbortSignal.any([wanted.signal, wanted.lastTry])
+          : wanted.signal
         if (waits.aborted) throw givenUp(wanted.path)
         await options.clock.sleep(backOffMs(tries), waits).catch(() => undefined)
         if (waits.aborted) throw givenUp(wanted.path)
@@ -143,6 +145,11 @@ const readAnswer = <T>(call: RpcCall<T>, answer: HttpAnswer): T => {
     throw unavailable('api_away', `the API answered ${status} to ${call.path}: ${said}`)
   throw internal('rpc_refused', `the API answered ${status} to ${call.path}: ${said}`)
 }
+
+const queryText = (query: Readonly<Record<string, string | number>>): string =>
+  new URLSearchParams(
+    Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString()
 
 const deniedBy = (said: string) =>
   denied('unauthorized', `the API does not accept this worker's credential: ${said}`)

@@ -14,7 +14,8 @@ export const createReporter = (
   api: Pick<WorkerApi, 'start' | 'grant' | 'report'>,
   lease: Lease,
 ): LeasedReporter => {
-  const signal = AbortSignal.any([lease.calls, lease.steps])
+  // Fires with `lease.calls` as well: a lost lease ends its steps.
+  const signal = lease.steps
   let mayHaveRun = false
 
   const ask = async (hasGrants: boolean, call: () => Promise<void>): Promise<boolean> => {
