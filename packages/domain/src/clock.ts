@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 /** Time, handed down so that tests can hold it. */
 export interface Clock {
   /** Wall clock, milliseconds since 1970. For display and records, never for leases. */
@@ -13,13 +11,21 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: async (ms, signal) => {
-    try {
-      await delay(ms, undefined, signal ? { signal } : {})
-    } catch (error) {
-      throw signal?.aborted ? (signal.reason ?? error) : error
-    }
-  },
+  // Not that of node:timers/promises: it makes an error, with its stack, of each sleep that is ended early, as nearly
+  // all are. Several a stage.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer)
+        reject(signal?.reason)
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', end)
+        resolve()
+      }, ms)
+      if (signal?.aborted) end()
+      else signal?.addEventListener('abort', end, { once: true })
+    }),
 }
 
 /** Whole seconds since 1970, the unit of every time in the REST API. */

@@ -44,6 +44,7 @@ export class DetachedSteps {
 
   /** Before the stage's result is told: their logs still need the lease. */
   async end(): Promise<void> {
+    if (this.#running.size === 0) return
     this.#ended.abort()
     await Promise.all(this.#running)
   }

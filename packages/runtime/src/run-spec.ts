@@ -15,8 +15,7 @@ export const runSpec = async (
 ): Promise<ExecuteResult> => {
   const begin = deps.clock.monotonic()
   try {
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(timerMs(deps.timeoutMs))])
-    await deps.engine.setup(spec, patience)
+    await withPatience(signal, deps.timeoutMs, (patience) => deps.engine.setup(spec, patience))
   } catch (error) {
     // What the engine says may quote a secret: masked for the log as well (invariant I12).
     const reason = errorText(error, new MaskSet(spec.masks))
@@ -25,6 +24,26 @@ export const runSpec = async (
   }
   const timeoutMs = deps.timeoutMs - (deps.clock.monotonic() - begin)
   return execute({ ...deps, timeoutMs }, spec, signal)
+}
+
+/** Fires with `signal` or after so many milliseconds, while the work lasts: a timer of an hour a stage would outlive
+ *  all of them. */
+const withPatience = async (
+  signal: AbortSignal,
+  ms: number,
+  work: (patience: AbortSignal) => Promise<void>,
+): Promise<void> => {
+  const patience = new AbortController()
+  const onAbort = () => patience.abort(signal.reason)
+  const timer = setTimeout(() => patience.abort(), timerMs(ms))
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    await work(patience.signal)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
 }
 
 // What a timer can hold: 24 days.

@@ -45,7 +45,7 @@ export const runStep = async (deps: RunStepDeps, spec: Spec, run: StepRun): Prom
   const sink = new Outlet(output)
   const timeout = new StepTimeout(deps.clock, step)
   // A detached step has no timeout; any other must also end where it hangs on its end.
-  const ended = AbortSignal.any([signal, timeout.signal])
+  const ended = timeout.within(signal)
   const end = timedOut(
     await untilStuck(
       deps,
@@ -93,15 +93,14 @@ const runOnEngine = async (
   timeout: StepTimeout,
 ): Promise<StepEnd> => {
   let started: Promise<void> | undefined
-  // A sink that failed ends the step as well.
-  const stop = AbortSignal.any([signal, sink.broken.signal])
+  const unfollow = sink.follow(signal)
   try {
     const exit = await deps.engine.run(spec, step, {
       output: sink,
       try: tryNumber,
       environment: deps.environment(step, state),
       killGraceMs: deps.killGraceMs,
-      signal: stop,
+      signal: sink.stop,
       onStarted: () => {
         timeout.start()
         onStarted?.()
@@ -118,6 +117,8 @@ const runOnEngine = async (
     if (!signal.aborted)
       deps.log.debug('step did not run', { 'step.number': step.number, reason: text })
     return { kind: 'error', text }
+  } finally {
+    unfollow()
   }
 }
 
@@ -127,9 +128,10 @@ const untilStuck = async (
   running: Promise<StepEnd>,
   signal: AbortSignal,
 ): Promise<StepEnd> => {
-  const done = new AbortController()
+  let done: AbortController | null = null
   const limit = Promise.withResolvers<StepEnd>()
   const onAbort = () => {
+    done = new AbortController()
     deps.clock.sleep(deps.killGraceMs + stuckMs, done.signal).then(
       () => {
         deps.log.warn('step did not end', { reason: 'killed' })
@@ -139,19 +141,20 @@ const untilStuck = async (
       () => undefined,
     )
   }
+  const stopWaiting = () => done?.abort()
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
   try {
     return await Promise.race([running, limit.promise])
   } finally {
-    done.abort()
+    stopWaiting()
     signal.removeEventListener('abort', onAbort)
   }
 }
 
 /** Between an engine and a step's log: the engine's end of the step must not hang on a broken sink. */
 class Outlet {
-  readonly broken = new AbortController()
+  readonly #stop = new AbortController()
   readonly #output: StepLog
   failure: { readonly error: unknown } | null = null
   /** Bytes that come after the step was given up go nowhere. */
@@ -159,6 +162,19 @@ class Outlet {
 
   constructor(output: StepLog) {
     this.#output = output
+  }
+
+  /** Ends the step: with the signal that it follows, and when the sink failed. */
+  get stop(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  /** Until the returned call. By hand: a signal made of signals is the dearest part of a step that does nothing. */
+  follow(signal: AbortSignal): () => void {
+    const onAbort = () => this.#stop.abort(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    return () => signal.removeEventListener('abort', onAbort)
   }
 
   write(bytes: Uint8Array, timeMs: number): Promise<void> | undefined {
@@ -169,6 +185,6 @@ class Outlet {
 
   #break(error: unknown): void {
     this.failure ??= { error }
-    this.broken.abort()
+    this.#stop.abort()
   }
 }

@@ -41,7 +41,7 @@ export class StageStop {
       () => undefined,
     )
     return () => {
-      timer.abort()
+      timer.abort(over)
       signal.removeEventListener('abort', onAbort)
     }
   }
@@ -71,6 +71,9 @@ export class StageStop {
     if (this.#failure) throw this.#failure.error
   }
 }
+
+/** Reason of an abort that nobody asks: without one an error is made, with its stack, each time. */
+export const over = 'over'
 
 /** The lease is lost: nothing may be told any more. */
 const isLost = (signal: AbortSignal): boolean => isWaggleError(signal.reason, 'conflict')

@@ -11,6 +11,7 @@ import { CardCutter } from './card-cutter.ts'
 import type { LineSink, StepBlock } from './line-sink.ts'
 import { LogTail } from './log-tail.ts'
 import type { MaskSet } from './mask-set.ts'
+import { over } from './stage-stop.ts'
 import { StepLines } from './step-lines.ts'
 
 export interface StepLogOptions {
@@ -223,7 +224,7 @@ export class StepLog implements StepOutputSink {
   }
 
   #stopIdle(): void {
-    this.#idle?.abort()
+    this.#idle?.abort(over)
     this.#idle = null
   }
 

@@ -6,7 +6,7 @@ import type { Clock, SpecStep } from '@waggle/domain'
 export class StepTimeout {
   readonly #clock: Clock
   readonly #timeoutMs: number
-  readonly #over = new AbortController()
+  #timer: AbortController | null = null
   readonly #expired = new AbortController()
 
   constructor(clock: Clock, { timeoutMs = 0 }: Pick<SpecStep, 'timeoutMs'>) {
@@ -14,9 +14,9 @@ export class StepTimeout {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Fires when its time is over. */
-  get signal(): AbortSignal {
-    return this.#expired.signal
+  /** Fires with the stage's signal, and when its time is over. */
+  within(stage: AbortSignal): AbortSignal {
+    return this.#timeoutMs > 0 ? AbortSignal.any([stage, this.#expired.signal]) : stage
   }
 
   get isExpired(): boolean {
@@ -31,14 +31,15 @@ export class StepTimeout {
   start(): void {
     if (this.#timeoutMs <= 0) return
     const limitMs = Math.min(this.#timeoutMs, 2 ** 31 - 1)
-    this.#clock.sleep(limitMs, this.#over.signal).then(
+    this.#timer = new AbortController()
+    this.#clock.sleep(limitMs, this.#timer.signal).then(
       () => this.#expired.abort(),
       () => undefined,
     )
   }
 
   stop(): void {
-    this.#over.abort()
+    this.#timer?.abort()
   }
 }
 
