@@ -16,7 +16,9 @@ export interface RecentStage {
 
 /** The stages that this process has and the last ones that it had, newest first. */
 export class RecentStages {
-  #stages: readonly RecentStage[] = []
+  /** By attempt, oldest first. */
+  readonly #stages = new Map<string, RecentStage>()
+  #over = 0
   readonly #most: number
   readonly #clock: Pick<Clock, 'now'>
 
@@ -26,7 +28,7 @@ export class RecentStages {
   }
 
   begin(ref: AttemptRef, { repo, build, stage }: Pick<Given, 'repo' | 'build' | 'stage'>): void {
-    const begun: RecentStage = {
+    this.#stages.set(keyOf(ref), {
       ref,
       repo: repo.slug,
       build: build.number,
@@ -36,23 +38,30 @@ export class RecentStages {
       status: 'running',
       startedAt: this.#clock.now(),
       stoppedAt: 0,
-    }
-    const kept = [begun, ...this.#stages]
-    // What runs is never forgotten: the worker has as many slots as it has.
-    const over = kept.filter(({ stoppedAt }) => stoppedAt > 0).slice(this.#most)
-    const dropped = new Set(over)
-    this.#stages = kept.filter((stage) => !dropped.has(stage))
+    })
+    if (this.#over > this.#most) this.#dropOldest()
   }
 
   end(ref: AttemptRef, status: string): void {
-    this.#stages = this.#stages.map((stage) =>
-      stage.ref.stageId === ref.stageId && stage.ref.attempt === ref.attempt
-        ? { ...stage, status, stoppedAt: this.#clock.now() }
-        : stage,
-    )
+    const stage = this.#stages.get(keyOf(ref))
+    if (stage === undefined || stage.stoppedAt > 0) return
+    this.#over++
+    this.#stages.set(keyOf(ref), { ...stage, status, stoppedAt: this.#clock.now() })
   }
 
   list(): readonly RecentStage[] {
-    return this.#stages
+    return [...this.#stages.values()].reverse()
+  }
+
+  /** What runs is never forgotten: the worker has as many slots as it has. */
+  #dropOldest(): void {
+    for (const [key, { stoppedAt }] of this.#stages) {
+      if (stoppedAt === 0) continue
+      this.#stages.delete(key)
+      this.#over--
+      return
+    }
   }
 }
+
+const keyOf = ({ stageId, attempt }: AttemptRef): string => `${stageId}-${attempt}`
