@@ -78,8 +78,10 @@ const decodeAll = (
   settings: CompileSettings,
   type: string,
 ): { pipelines: Chosen[]; issues: ManifestIssue[] } => {
-  const values = substitutionValues(given, settings.environment)
-  const isStable = stableNames(given)
+  // Most files have no `${…}`.
+  const values = lazily(() => substitutionValues(given, settings.environment))
+  const stable = lazily(() => stableNames(given))
+  const isStable = (name: string) => stable()(name)
   const budget: StepBudget = { left: manifestLimits.stepsPerFile }
   const issues: ManifestIssue[] = []
   const pipelines: Chosen[] = []
@@ -87,7 +89,7 @@ const decodeAll = (
     const { root } = document
     const instance = root?.kind === 'map' ? instanceOfStage(root, given.stage.name) : null
     const own = new Map(Object.entries(instance?.values ?? {}))
-    const lookup = (name: string): string => own.get(name) ?? values.get(name) ?? ''
+    const lookup = (name: string): string => own.get(name) ?? values().get(name) ?? ''
     const decoded = decodeDocument(document, type, { lookup, isStable }, budget)
     if (decoded === null) continue
     issues.push(...decoded.issues)
@@ -97,4 +99,13 @@ const decodeAll = (
     pipelines.push({ pipeline: chosen, made, warnings, at: decoded })
   }
   return { pipelines, issues }
+}
+
+/** Made with the first question. */
+const lazily = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | null = null
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
