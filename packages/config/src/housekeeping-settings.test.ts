@@ -38,10 +38,22 @@ test('settings are read as Drone has them', () => {
 })
 
 test.each([
+  ['90', 90],
+  ['1.5h', 5_400],
+  ['1h0m30.4s', 3_630],
+  ['90000ms', 90],
+])('a time of %j is %j seconds', (text, seconds) => {
+  const settings = read({ WAGGLE_CLEANUP_BUFFER_SECONDS: text })
+  expect(settings).toMatchObject({ cleanupBufferSeconds: seconds })
+})
+
+test.each([
   [{ TZ: 'Mars/Olympus' }, 'WAGGLE_CRON_TIME_ZONE: must be the name of a time zone'],
   [{ WAGGLE_PURGE_BUILDS_DAYS: '-1' }, 'WAGGLE_PURGE_BUILDS_DAYS'],
   [{ WAGGLE_CRON_INTERVAL_SECONDS: '0' }, 'WAGGLE_CRON_INTERVAL_SECONDS'],
   [{ WAGGLE_CLEANUP_BUFFER_SECONDS: 'soon' }, 'WAGGLE_CLEANUP_BUFFER_SECONDS'],
+  [{ WAGGLE_CLEANUP_BUFFER_SECONDS: '1h30' }, 'must be seconds or like 1m30s'],
+  [{ WAGGLE_CLEANUP_BUFFER_SECONDS: '1..5h' }, 'must be seconds or like 1m30s'],
 ])('%j is refused by name', (environment, message) => {
   expect(() => read(environment as Record<string, string>)).toThrow(message)
 })

@@ -113,12 +113,12 @@ export const types = {
         ),
       fallback,
     ),
-  /** Whole seconds, or a duration as Drone's settings have it: `90`, `1m30s`, `2h`. */
+  /** Whole seconds, or a duration as Drone's settings have it, to the nearest second: `90`, `1m30s`, `1.5h`. */
   seconds: (fallback: number, limits: { min: number; max: number }) =>
     withDefault(
       z
         .string()
-        .regex(/^(\d{1,9}|(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s)?)$/, 'must be seconds or like 1m30s')
+        .regex(/^(\d{1,9}|(\d{1,9}(\.\d{1,9})?(ms|[hms])){1,8})$/, 'must be seconds or like 1m30s')
         .transform(secondsOf)
         .pipe(z.number().min(limits.min).max(limits.max)),
       fallback,
@@ -184,12 +184,12 @@ export const types = {
 const withDefault = <T>(type: z.ZodType<T>, fallback: T | undefined): z.ZodType<T> =>
   fallback === undefined ? type : type.optional().transform((value) => value ?? fallback)
 
-const unitSeconds: Readonly<Record<string, number>> = { h: 3_600, m: 60, s: 1 }
+const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 }
 
 const secondsOf = (text: string): number => {
   if (/^\d+$/.test(text)) return Number(text)
-  let seconds = 0
-  for (const [, count, unit = ''] of text.matchAll(/(\d+)([hms])/g))
-    seconds += Number(count) * (unitSeconds[unit] ?? 0)
-  return seconds
+  let ms = 0
+  for (const [, count, unit = ''] of text.matchAll(/([\d.]+)(ms|[hms])/g))
+    ms += Number(count) * (unitMs[unit] ?? 0)
+  return Math.round(ms / 1_000)
 }

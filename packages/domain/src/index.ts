@@ -27,6 +27,7 @@ export {
 } from './failpoint.ts'
 export type * from './git-source.ts'
 export type * from './given.ts'
+export { parseGoDuration } from './go-duration.ts'
 export type * from './healthcheck.ts'
 export { type Hook, makeHook } from './hook.ts'
 export {

@@ -1,5 +1,4 @@
 import { describe, expect, it, test } from 'vitest'
-import { parseGoDuration } from './go-duration.ts'
 import { type FieldSchedule, parseSchedule } from './parse-schedule.ts'
 
 const fields = (text: string): FieldSchedule => {
@@ -112,25 +111,4 @@ describe('an expression', () => {
   ])('%s is refused with its place', (text, why) => {
     expect(() => parseSchedule(text)).toThrow(`Invalid Cronjob Expression: ${why}`)
   })
-})
-
-test.each([
-  ['1h', 3_600_000],
-  ['1h2m3.5s', 3_723_500],
-  ['.5m', 30_000],
-  ['5.s', 5_000],
-  ['1us', 0.001],
-  ['+3s', 3_000],
-  ['-3s', -3_000],
-  ['0', 0],
-  ['', null],
-  ['-', null],
-  ['3', null],
-  ['h', null],
-  ['1..5h', null],
-  ['1d', null],
-  ['1h ', null],
-  ['1constructor', null],
-])('the duration %j is %j ms', (text, ms) => {
-  expect(parseGoDuration(text)).toBe(ms)
 })

@@ -1,5 +1,4 @@
-import { invalid } from '@waggle/domain'
-import { parseGoDuration } from './go-duration.ts'
+import { invalid, parseGoDuration } from '@waggle/domain'
 
 /** When a cron is due (scheduling.md §11). Lists are ascending. */
 export type Schedule =

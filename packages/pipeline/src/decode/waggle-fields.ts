@@ -1,8 +1,9 @@
+import { parseGoDuration } from '@waggle/domain'
 import { resolveScalar } from '../yaml/scalar.ts'
 import type { YamlScalar } from '../yaml/yaml-node.ts'
 import { parseByteSize } from './byte-size.ts'
 import { closestWord } from './closest-word.ts'
-import { durationText, parseDuration } from './duration.ts'
+import { durationText } from './duration-text.ts'
 import { type Fields, sourceText } from './fields.ts'
 
 interface Range {
@@ -68,11 +69,11 @@ export class WaggleFields {
   duration(key: string, { min, max, fallback }: Range): number {
     const scalar = this.scalar(key)
     if (scalar === null) return fallback
-    const ms = parseDuration(sourceText(scalar))
+    const ms = parseGoDuration(sourceText(scalar))
     if (ms === null) this.issue(key, 'must be a duration with its unit, such as 90s, 10m or 1h30m')
     else if (ms < min || ms > max)
       this.issue(key, `must be from ${durationText(min)} to ${durationText(max)}`)
-    else return ms
+    else return Math.round(ms)
     return fallback
   }
 
