@@ -44,12 +44,19 @@ export interface TestControl {
 }
 
 export const openControl = async (
-  options: { database?: 'sqlite' | 'postgres'; timeScale?: number; timers?: Partial<Timers> } = {},
+  options: {
+    database?: 'sqlite' | 'postgres'
+    timeScale?: number
+    timers?: Partial<Timers>
+    /** For very many calls: SQLite's file in memory, Redis by its socket. */
+    isQuick?: boolean
+  } = {},
 ): Promise<TestControl> => {
   const log = silentLogger
-  const folder = await tempFolder('control')
+  const { isQuick = false } = options
+  const folder = await tempFolder('control', { inMemory: isQuick })
   const server = await startRedis({ persistent: false })
-  const redis = { url: server.url, prefix: '{test}' }
+  const redis = { url: isQuick ? server.socketUrl : server.url, prefix: '{test}' }
   const timers = { ...scaledTimers(options.timeScale ?? 1), ...options.timers }
   const postgres = options.database === 'postgres' ? await startPostgres() : null
   const database = postgres

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { entryOf, type Model } from './model.ts'
 import type { World } from './open-world.ts'
 
-/** SQL, queue and model say the same. */
-export const agree = async (model: Model, world: World): Promise<void> => {
+/** SQL, queue and model say the same. Gives the entries of the queues. */
+export const agree = async (model: Model, world: World): Promise<ReadonlySet<string>> => {
   const [rows, entries] = await Promise.all([world.rows(), world.entries()])
   assert.deepEqual(rows, rowsOf(model), 'SQL differs from the model')
   assert.equal(
@@ -23,6 +23,7 @@ export const agree = async (model: Model, world: World): Promise<void> => {
   // One that was offered before a pause, or before an elder came under its limit, stays: its accept is refused.
   const strange = entries.filter((entry) => !pending.has(entry) && !model.stale.has(entry))
   assert.deepEqual(strange, [], 'entries that the queues should not hold')
+  return there
 }
 
 /** As `World.rows` reads them. */

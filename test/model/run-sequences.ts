@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { it } from 'vitest'
 import { Model } from './model.ts'
@@ -8,8 +9,10 @@ import { settle } from './settle.ts'
 const environment = process.env
 
 /** Sequences on SQLite: what CI can afford, or what `--runs` says. PostgreSQL gets a fortieth of them. */
-const total = Number(environment['WAGGLE_TEST_RUNS'] ?? 4_000)
+const total = Number(environment['WAGGLE_TEST_RUNS'] ?? 20_000)
 const shares = { sqlite: 1, postgres: 1 / 40 }
+/** In so many sequences each effect comes some ten times at least; in fewer, one may be missing by chance. */
+const enough = 5_000
 
 /** Random sequences against the model, as one test. A failure prints its seed, its path and the shortest sequence that
  *  fails; `WAGGLE_TEST_SEED` and `WAGGLE_TEST_PATH` make it come again. `share`: of the sequences on this database. */
@@ -27,6 +30,8 @@ export const itAgrees = (database: 'sqlite' | 'postgres', share = 1): void => {
           await settle(model, world)
         })
         await fc.assert(property, { numRuns, ...again() })
+        const { tally } = worlds
+        assert.deepEqual(numRuns >= enough ? tally.missing : [], [], tally.toString())
       } finally {
         await worlds.close()
       }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Act } from './act.ts'
-import { acts, submit } from './commands.ts'
+import { acts } from './commands/acts.ts'
+import { submit } from './commands/submit.ts'
 import type { Model } from './model.ts'
 import type { World } from './open-world.ts'
 

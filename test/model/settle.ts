@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { resumeQueue } from '@waggle/control'
 import { agree } from './agree.ts'
-import { offerAll, pumpNow, reconcileNow } from './commands.ts'
+import { offerAll } from './commands/decide.ts'
+import { pumpNow, reconcileNow } from './commands/tell.ts'
 import { entryOf, type Model } from './model.ts'
 import type { World } from './open-world.ts'
 
@@ -14,8 +15,7 @@ export const settle = async (model: Model, world: World): Promise<void> => {
   }
   if (model.untold.length > 0) await pumpNow(model, world)
   await reconcileNow(model, world)
-  await agree(model, world)
-  const entries = new Set(await world.entries())
+  const entries = await agree(model, world)
   const lost = model.stages
     .filter((stage) => model.mayGo(stage))
     .map(entryOf)

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { submitBuild } from '@waggle/control'
+import { failpoints, makeHook } from '@waggle/domain'
+import fc from 'fast-check'
+import { Act } from '../act.ts'
+import { manifestOf } from '../manifest-of.ts'
+import type { Model, ModelBuild, ModelStage, StagePlan } from '../model.ts'
+import type { World } from '../open-world.ts'
+import { away } from './draw.ts'
+import { telling } from './telling.ts'
+
+const stagePlan = (number: number): fc.Arbitrary<StagePlan> =>
+  fc.record({
+    name: fc.constant(`s${number}`),
+    arch: fc.constantFrom('amd64', 'arm64'),
+    dependsOn: fc.subarray(
+      Array.from({ length: number - 1 }, (_, index) => `s${index + 1}`),
+      { maxLength: Math.min(2, number - 1) },
+    ),
+    onSuccess: fc.constantFrom(true, true, true, false),
+    onFailure: fc.boolean(),
+    limit: fc.constantFrom(0, 0, 1, 2),
+  })
+
+/** A build of one to four stages; now and then blocked, or its process dies between the commit and telling it. */
+export const submit = fc
+  .record({
+    count: fc.constantFrom(1, 1, 2, 2, 3, 4),
+    stages: fc.tuple(stagePlan(1), stagePlan(2), stagePlan(3), stagePlan(4)),
+    isBlocked: fc.constantFrom(false, false, false, true),
+    throttle: fc.constantFrom(0, 0, 0, 0, 1, 3),
+    isKilled: away,
+  })
+  .map(({ count, stages: drawn, ...how }) => {
+    // One that runs in no case cannot be written down.
+    const stages = drawn
+      .slice(0, count)
+      .map((plan) => ({ ...plan, onSuccess: plan.onSuccess || !plan.onFailure }))
+    return new Act(
+      'submit',
+      (model) => model.builds.length < 4,
+      (model, world) => submitIt(model, world, { stages, ...how }),
+    )
+  })
+
+interface Submitted {
+  readonly stages: readonly StagePlan[]
+  readonly isBlocked: boolean
+  readonly throttle: number
+  readonly isKilled: boolean
+}
+
+const hook = makeHook({ trigger: '@hook', event: 'push', ref: 'refs/heads/main', target: 'main' })
+
+const submitIt = async (model: Model, world: World, submitted: Submitted): Promise<string> => {
+  const { stages, isBlocked, throttle, isKilled } = submitted
+  const repo = { ...world.repo, protected: isBlocked, throttle }
+  await telling(model, world, isKilled, async () => {
+    const revive = isKilled ? dieAt('hook.committed') : () => undefined
+    const call = submitBuild(world.deps, {
+      repo,
+      hook,
+      cloneUrl: '',
+      manifest: { text: manifestOf(stages) },
+      resolve: false,
+    })
+    await (isKilled ? assert.rejects(call, /died at/) : call).finally(revive)
+    model.submit(await madeOf(model, world, submitted))
+  })
+  world.tally.did('submitted')
+  if (isBlocked) world.tally.did('submitted blocked')
+  if (isKilled) world.tally.did('submitted, not told')
+  const shown = stages.map(
+    ({ name, dependsOn, limit }) =>
+      `${name}${dependsOn.length > 0 ? `(${dependsOn.join()})` : ''}${limit > 0 ? ` limit ${limit}` : ''}`,
+  )
+  return `${shown.join(', ')}${isBlocked ? ' blocked' : ''}${isKilled ? ', dies before it is told' : ''}`
+}
+
+/** As the model has it: ids are the database's, all else is what was asked for. */
+const madeOf = async (
+  model: Model,
+  { deps, repo }: World,
+  { stages, isBlocked, throttle }: Submitted,
+): Promise<ModelBuild> => {
+  const number = model.builds.length + 1
+  const build = await deps.database.builds.findByNumber(repo.id, number)
+  assert(build, `the build has another number than ${number}`)
+  const made = await deps.database.stages.listByBuild(build.id)
+  assert.equal(made.length, stages.length, build.error)
+  const modelBuild: ModelBuild & { stages: ModelStage[] } = {
+    id: build.id,
+    number,
+    status: 'pending',
+    stages: [],
+  }
+  for (const [index, plan] of stages.entries())
+    modelBuild.stages.push({
+      ...plan,
+      id: made[index]?.id ?? 0,
+      number: index + 1,
+      throttle,
+      build: modelBuild,
+      status: statusAtFirst(plan, isBlocked),
+      attempt: 0,
+      isHeld: false,
+      isHeldBack: false,
+      hasStarted: false,
+      losses: 0,
+      steps: [],
+      keepsPlace: false,
+    })
+  return modelBuild
+}
+
+const statusAtFirst = ({ dependsOn }: StagePlan, isBlocked: boolean): ModelStage['status'] => {
+  if (isBlocked) return 'blocked'
+  return dependsOn.length > 0 ? 'waiting_on_dependencies' : 'pending'
+}
+
+const dieAt = (name: string): (() => void) => {
+  const board = {
+    hit: (at: string) => (at === name ? Promise.reject(new Error(`died at ${at}`)) : undefined),
+  }
+  const known = globalThis as Record<symbol, unknown>
+  known[failpoints] = board
+  return () => {
+    delete known[failpoints]
+  }
+}

@@ -1,0 +1,65 @@
+import { pumpOutbox } from '@waggle/control'
+import fc from 'fast-check'
+import { Act } from '../act.ts'
+import { entryOf, type Model } from '../model.ts'
+import type { World } from '../open-world.ts'
+import { offerAll } from './decide.ts'
+
+/** What the outbox still promised is told; a pump while Redis is away changes nothing. */
+export const pumpNow = async (model: Model, world: World): Promise<void> => {
+  await pumpOutbox(world.deps, 0)
+  for (const { kind, entry } of model.untold) {
+    const stage = model.stages.find((one) => entryOf(one) === entry)
+    if (kind === 'offer' && stage && model.mayGo(stage)) model.offered.add(entry)
+    if (kind === 'withdraw') model.stale.delete(entry)
+    world.tally.did(`pumped: ${kind}`)
+  }
+  model.untold = []
+}
+
+export const pump = fc.constant(null).map(
+  () =>
+    new Act(
+      'pump',
+      (model) => model.untold.length > 0,
+      async (model, world) => {
+        await pumpNow(model, world)
+        return ''
+      },
+    ),
+)
+
+export const reconcileNow = async (model: Model, world: World): Promise<void> => {
+  await world.reconciler.run()
+  if (model.isPaused) return
+  const offered = model.offered.size
+  offerAll(model)
+  world.tally.did('reconciled: offer lost before', model.offered.size - offered)
+}
+
+export const reconcile = fc.constant(null).map(
+  () =>
+    new Act(
+      'reconcile',
+      (model) => model.stages.length > 0,
+      async (model, world) => {
+        await reconcileNow(model, world)
+        return ''
+      },
+    ),
+)
+
+export const flush = fc.constant(null).map(
+  () =>
+    new Act(
+      'flush redis',
+      (model) => model.stages.length > 0,
+      async (model, world) => {
+        await world.flush()
+        model.offered.clear()
+        model.stale.clear()
+        world.tally.did('flushed')
+        return ''
+      },
+    ),
+)
