@@ -1,22 +1,14 @@
 import { join } from 'node:path'
-import {
-  Cleanup,
-  explainWait,
-  LimitCheck,
-  OrderKeeper,
-  offerAfterLoss,
-  Reaper,
-  ReaperHealth,
-  Reconciler,
-} from '@waggle/control'
+import { offerAfterLoss } from '@waggle/control'
 import { startPostgres, startRedis, type TestRedis, tempFolder } from '@waggle/testkit'
 import { type Figure, type MeasureOptions, median, percentile } from './figures.ts'
-import { type BenchControl, openBenchControl } from './schedule/bench-control.ts'
+import { openBenchControl } from './schedule/bench-control.ts'
 import {
   type BenchDatabase,
   openBenchPostgres,
   openBenchSqlite,
 } from './schedule/bench-database.ts'
+import { dispatchInTurn, type Side } from './schedule/dispatch-rounds.ts'
 import {
   copyStages,
   endStages,
@@ -24,7 +16,7 @@ import {
   settleDatabase,
   submitFirst,
 } from './schedule/fill-stages.ts'
-import { registerWorkers, startPool } from './schedule/worker-pool.ts'
+import { explainSome, timeLoad, timeSubmit, timeTick } from './schedule/time-questions.ts'
 
 /** The scheduler with very many pending stages in 1,000 partitions and 1,000 workers, beside the same with 1,000: a
  *  dispatch, a tick and an explanation should cost what they do, not what is pending. */
@@ -43,14 +35,32 @@ export const measureSchedule = async (
 const fullSizes = { postgres: 1_000_000, sqlite: 100_000 } as const
 const quickSizes = { postgres: 20_000, sqlite: 5_000 } as const
 
-const perRound = 600
+interface Seen {
+  readonly kind: BenchDatabase['kind']
+  readonly pending: number
+  /** Stages a second, of each round. */
+  readonly rates: { readonly few: readonly number[]; readonly many: readonly number[] }
+  /** Milliseconds, with few and with many. */
+  readonly ticks: Pair
+  readonly submits: Pair
+  readonly loads: Pair
+  readonly explained: readonly number[]
+  readonly offerSeconds: number
+  readonly bytesPerStage: number
+  readonly bytesPerPartition: number
+}
+
+interface Pair {
+  readonly few: number
+  readonly many: number
+}
 
 const measureOn = async (
   kind: BenchDatabase['kind'],
   pending: number,
   quick: boolean,
 ): Promise<readonly Figure[]> => {
-  const rounds = quick ? 3 : 8
+  const rounds = quick ? 4 : 10
   const redis = await startRedis({ persistent: false })
   const postgres = kind === 'postgres' ? await startPostgres() : null
   const folder = await tempFolder('schedule')
@@ -80,62 +90,27 @@ const measureOn = async (
     const begin = performance.now()
     await offerAfterLoss(many.control.deps)
     const offerSeconds = (performance.now() - begin) / 1_000
-    const perStage = ((await usedMemory(redis)) - first) / (pending - partitionCount)
-
+    const bytesPerStage = ((await usedMemory(redis)) - first) / (pending - partitionCount)
     await submitFirst(few.control)
+    settleDatabase(few.base)
     say('dispatching')
-    // Before and after, so that a machine that becomes slower or faster meanwhile does not decide.
-    const rates = {
-      few: await dispatchFew(few, rounds / 2, 1),
-      many: await dispatchMany(many, rounds),
-    }
-    rates.few.push(...(await dispatchFew(few, rounds / 2, 1_000)))
+    const rates = await dispatchInTurn(few, many, rounds)
     say('explaining')
-    const explained = await explainSome(many, quick ? 60 : 300)
-    const ticks = { few: await timeTick(few), many: await timeTick(many) }
-    const size = pending.toLocaleString('en')
-    return [
-      {
-        name: `dispatch with ${size} pending, of that with 1,000 (${kind})`,
-        value: (100 * median(rates.many)) / median(rates.few),
-        unit: '%',
-        reach: { kind: 'min', value: 90 },
-      },
-      {
-        name: `dispatch with ${size} pending (${kind})`,
-        value: median(rates.many),
-        floor: median(rates.few),
-        unit: 'stages/s',
-      },
-      {
-        name: `memory in Redis for a pending stage, ${size} of them (${kind})`,
-        value: perStage,
-        unit: 'B',
-        reach: { kind: 'max', value: 1_024 },
-      },
-      {
-        name: `memory in Redis for a partition with one pending stage (${kind})`,
-        value: (first - before) / partitionCount,
-        unit: 'B',
-      },
-      {
-        name: `offering all of ${size} again after a loss (${kind})`,
-        value: pending / offerSeconds,
-        unit: 'stages/s',
-      },
-      {
-        name: `why a stage is pending, with ${size} pending, p99 (${kind})`,
-        value: percentile(explained, 0.99),
-        unit: 'ms',
-        reach: { kind: 'max', value: 50 },
-      },
-      {
-        name: `all ticks of a server once, with ${size} pending (${kind})`,
-        value: ticks.many,
-        floor: ticks.few,
-        unit: 'ms',
-      },
-    ]
+    const explained = await explainSome(many, quick ? 100 : 1_000)
+    say('ticks, submitting, counting')
+    endStages(many.base, 'accepted')
+    const both = async (measure: (side: Side) => Promise<number>) => ({
+      few: await measure(few),
+      many: await measure(many),
+    })
+    const ticks = await both(timeTick)
+    const submits = await both(timeSubmit)
+    const loads = await both(timeLoad)
+    say('done')
+    return figuresOf({
+      ...{ kind, pending, rates, ticks, submits, loads, explained, offerSeconds, bytesPerStage },
+      bytesPerPartition: (first - before) / partitionCount,
+    })
   } finally {
     for (const side of sides) await side.control.close()
     await postgres?.stop()
@@ -144,90 +119,67 @@ const measureOn = async (
   }
 }
 
-/** One installation: a database and keys of its own. */
-interface Side {
-  readonly base: BenchDatabase
-  readonly control: BenchControl
-  readonly redis: { readonly url: string; readonly prefix: string }
+const figuresOf = (seen: Seen): readonly Figure[] => {
+  const { kind, rates, ticks, submits, loads, explained } = seen
+  const size = seen.pending.toLocaleString('en')
+  const rate = { few: median(rates.few), many: median(rates.many) }
+  return [
+    {
+      name: `dispatch with ${size} pending, of that with 1,000 (${kind})`,
+      value: (100 * rate.many) / rate.few,
+      unit: '%',
+      reach: { kind: 'min', value: 90 },
+    },
+    {
+      name: `dispatch with ${size} pending (${kind})`,
+      value: rate.many,
+      floor: rate.few,
+      unit: 'stages/s',
+    },
+    {
+      name: `memory in Redis for a pending stage, ${size} of them (${kind})`,
+      value: seen.bytesPerStage,
+      unit: 'B',
+      reach: { kind: 'max', value: 1_024 },
+    },
+    {
+      name: `memory in Redis for a partition with one pending stage (${kind})`,
+      value: seen.bytesPerPartition,
+      unit: 'B',
+    },
+    {
+      name: `offering all of ${size} again after a loss (${kind})`,
+      value: seen.pending / seen.offerSeconds,
+      unit: 'stages/s',
+    },
+    {
+      name: `why a stage is pending, with ${size} pending, median (${kind})`,
+      value: median(explained),
+      unit: 'ms',
+    },
+    {
+      name: `why a stage is pending, with ${size} pending, p99 (${kind})`,
+      value: percentile(explained, 0.99),
+      unit: 'ms',
+      reach: { kind: 'max', value: 50 },
+    },
+    ...pairs(
+      [
+        [`all ticks of a server once, with ${size} pending (${kind})`, ticks],
+        [`submitting a build of 10 stages, with ${size} pending (${kind})`, submits],
+        [`counting what waits for the metrics, with ${size} pending (${kind})`, loads],
+      ],
+      'ms',
+    ),
+  ]
 }
+
+const pairs = (rows: readonly (readonly [string, Pair])[], unit: string): readonly Figure[] =>
+  rows.map(([name, { few, many }]) => ({ name, value: many, floor: few, unit }))
 
 const openSide = async (base: BenchDatabase, server: TestRedis, prefix: string): Promise<Side> => {
   const redis = { url: server.url, prefix }
   return { base, redis, control: await openBenchControl(base.database, redis) }
-}
-
-/** Each round begins with 1,000 pending stages, one in each partition. */
-const dispatchFew = async (side: Side, rounds: number, firstCopy: number): Promise<number[]> => {
-  const pool = await startPool(side.control, await registerWorkers(side.control), side.redis)
-  const rates: number[] = []
-  for (let i = 0; i <= rounds; i++) {
-    await replaceFew(side, firstCopy + i)
-    rates.push(await pool.round(perRound))
-  }
-  await pool.stop()
-  // The first one warms the processes up.
-  return rates.slice(1)
-}
-
-const replaceFew = async ({ base, control }: Side, copy: number): Promise<void> => {
-  const { database, offers } = control.deps
-  const old = await database.stages.listOfferable(0, 2 * partitionCount)
-  await offers.withdraw(
-    old.map(({ id, attempt, partition }) => ({ stageId: id, attempt: attempt + 1, partition })),
-  )
-  endStages(base, 'all')
-  copyStages(base, copy, copy)
-  await offers.setEpoch('')
-  await offerAfterLoss(control.deps)
-}
-
-const dispatchMany = async (side: Side, rounds: number): Promise<number[]> => {
-  const pool = await startPool(side.control, await registerWorkers(side.control), side.redis)
-  const rates: number[] = []
-  for (let i = 0; i <= rounds; i++) {
-    rates.push(await pool.round(perRound))
-    endStages(side.base, 'accepted')
-  }
-  await pool.stop()
-  return rates.slice(1)
-}
-
-/** Milliseconds of each, for stages from all over the queue, with 1,000 workers that were just heard of. */
-const explainSome = async (side: Side, count: number): Promise<number[]> => {
-  const { deps } = side.control
-  await registerWorkers(side.control)
-  const times: number[] = []
-  const heads = await deps.database.stages.listOfferableHeads(count)
-  for (const { partition } of heads) {
-    const line = await deps.database.stages.listOfferableOf(partition, 50)
-    const stage = line.at(-1)
-    if (!stage) throw new Error('a partition has no stage')
-    const begin = performance.now()
-    const report = await explainWait(deps, stage)
-    times.push(performance.now() - begin)
-    if (report.position < 1) throw new Error('a pending stage has no place in its queue')
-  }
-  return times
-}
-
-/** Milliseconds of one tick of everything that looks at stages; the median of several. */
-const timeTick = async ({ control: { deps } }: Side): Promise<number> => {
-  const health = new ReaperHealth(deps.clock, 0)
-  const works = [
-    new LimitCheck(deps),
-    new Reconciler(deps),
-    new OrderKeeper(deps),
-    new Reaper(deps, health),
-  ]
-  const cleanup = new Cleanup(deps, health)
-  const times: number[] = []
-  for (let i = 0; i < 5; i++) {
-    const begin = performance.now()
-    for (const work of works) await work.run(0)
-    await cleanup.run(0, new AbortController().signal)
-    times.push(performance.now() - begin)
-  }
-  return median(times)
 }
 
 const usedMemory = async (redis: TestRedis): Promise<number> => {

@@ -1,5 +1,5 @@
-import { submitBuild } from '@waggle/control'
-import { makeHook } from '@waggle/domain'
+import { type ControlDeps, submitBuild } from '@waggle/control'
+import { makeHook, type Repo } from '@waggle/domain'
 import { plainRepo } from '../../harness/plain-repo.ts'
 import type { BenchControl } from './bench-control.ts'
 import type { BenchDatabase } from './bench-database.ts'
@@ -12,24 +12,35 @@ export const groupOf = (partition: number): string => `g${partition}`
 
 /** One pending stage in each of 1,000 partitions, submitted as builds of 10 stages to 100 repositories. */
 export const submitFirst = async ({ deps }: BenchControl): Promise<void> => {
-  for (let first = 0; first < partitionCount; first += perBuild) {
-    const repo = await deps.database.repos.create(plainRepo('bench', first))
-    const text = Array.from({ length: perBuild }, (_, i) =>
-      JSON.stringify({
-        kind: 'pipeline',
-        type: 'docker',
-        name: `stage-${i}`,
-        node: { group: groupOf(first + i) },
-        steps: [{ name: 'only', image: 'busybox', commands: ['true'] }],
-      }),
-    ).join('\n---\n')
-    const hook = makeHook({ trigger: 'bench', event: 'push', ref: 'refs/heads/main' })
-    const result = await submitBuild(deps, {
-      ...{ repo, hook, cloneUrl: '', resolve: false },
-      manifest: { text },
-    })
-    if (result.kind !== 'built') throw new Error(`not built: ${result.kind}`)
+  for (let first = 0; first < partitionCount; first += perBuild)
+    await submitTo(deps, await deps.database.repos.create(plainRepo('bench', first)), first)
+}
+
+/** One more build of 10 stages to each of the first `count` repositories. */
+export const submitAgain = async ({ deps }: BenchControl, count: number): Promise<void> => {
+  for (let i = 0; i < count; i++) {
+    const repo = await deps.database.repos.findBySlug(`bench/app${i * perBuild}`)
+    if (!repo) throw new Error('a repository is missing')
+    await submitTo(deps, repo, i * perBuild)
   }
+}
+
+const submitTo = async (deps: ControlDeps, repo: Repo, first: number): Promise<void> => {
+  const text = Array.from({ length: perBuild }, (_, i) =>
+    JSON.stringify({
+      kind: 'pipeline',
+      type: 'docker',
+      name: `stage-${i}`,
+      node: { group: groupOf(first + i) },
+      steps: [{ name: 'only', image: 'busybox', commands: ['true'] }],
+    }),
+  ).join('\n---\n')
+  const hook = makeHook({ trigger: 'bench', event: 'push', ref: 'refs/heads/main' })
+  const result = await submitBuild(deps, {
+    ...{ repo, hook, cloneUrl: '', resolve: false },
+    manifest: { text },
+  })
+  if (result.kind !== 'built') throw new Error(`not built: ${result.kind}`)
 }
 
 // Far above what the first builds and stages have.
@@ -70,6 +81,7 @@ export const copyStages = (
     },
     `t.id < ${step}`,
   )
+  run('update repos set counter = (select max(number) from builds where repo_id = repos.id)')
   run(`update order_flows set finish = finish + ${to - from + 1}`)
 }
 
@@ -87,11 +99,12 @@ const fresh = {
 export const endStages = ({ run }: BenchDatabase, which: 'accepted' | 'all'): void => {
   const condition = which === 'accepted' ? 'is_held = true' : `status = 'pending'`
   run(
-    `update stages set status = 'success', is_held = false, stopped_at = 1 where status = 'pending' and ${condition}`,
+    `update stages set status = 'success', is_held = false, started_at = 1, stopped_at = 60001 where status = 'pending' and ${condition}`,
   )
   run(`update attempts set state = 'ended', "end" = 'finished' where state <> 'ended'`)
 }
 
-/** What a server does by itself in time: the statistics that plans are made by. */
-export const settleDatabase = ({ kind, run }: BenchDatabase): void =>
-  run(kind === 'postgres' ? 'vacuum analyze' : 'analyze')
+/** What PostgreSQL does by itself in time: the statistics that plans are made by. SQLite is never told them. */
+export const settleDatabase = ({ kind, run }: BenchDatabase): void => {
+  if (kind === 'postgres') run('vacuum analyze')
+}

@@ -45,8 +45,10 @@ process.on('message', (order: PoolOrder) => {
 })
 process.once('disconnect', () => process.exit(0))
 // As in a worker's process: one forgotten rejection must not end 250 workers.
+let forgotten = 0
 process.on('unhandledRejection', (error) => {
-  process.stderr.write(`not handled: ${String(error)}\n`)
+  if (forgotten++ === 0)
+    process.stderr.write(`not handled, and no more of them are told: ${String(error)}\n`)
 })
 
 const first = number('FIRST')

@@ -45,6 +45,8 @@ export const startPool = async (
   workers: readonly WorkerRecord[],
   redis: { readonly url: string; readonly prefix: string },
 ): Promise<WorkerPool> => {
+  const counter = new Redis(redis.url)
+  const before = await connectionsOf(counter)
   const children: ChildProcess[] = []
   let inFlight = 0
   let onAccepted: () => void = () => undefined
@@ -79,7 +81,7 @@ export const startPool = async (
     child.on('message', (question: PoolQuestion) => void answer(child, question))
   }
 
-  await allConnected(redis)
+  await allConnected(counter, before)
   return {
     round: async (count) => {
       let accepted = 0
@@ -118,14 +120,13 @@ export const startPool = async (
 }
 
 /** A consumer starts without waiting for its two connections: those are what a first round would measure. */
-const allConnected = async ({ url }: { readonly url: string }): Promise<void> => {
-  const redis = new Redis(url)
-  const isThere = async () => {
-    const list = String(await redis.client('LIST'))
-    return (
-      list.split('\n').filter((line) => / name=waggle:w\d/.test(line)).length === 2 * workerCount
-    )
-  }
+const allConnected = async (redis: Redis, before: number): Promise<void> => {
+  const isThere = async () => (await connectionsOf(redis)) === before + 2 * workerCount
   await waitUntil('the connections of all workers', isThere, 120_000, 500)
   redis.disconnect()
 }
+
+const connectionsOf = async (redis: Redis): Promise<number> =>
+  String(await redis.client('LIST'))
+    .split('\n')
+    .filter((line) => / name=waggle:w\d/.test(line)).length
