@@ -39,11 +39,14 @@ COPY package.json ./
 COPY packages packages
 COPY apps apps
 COPY docker docker
-# Starting each program once fills the compile cache: it saves a third of a start. The folders of the named
-# volumes are made here, so that a new volume belongs to the user that the processes run as.
-RUN node apps/cli/src/main.ts api --help && node apps/cli/src/main.ts worker --help \
-  && mkdir -p /data /credentials && chown node:node /data /credentials && chmod -R a+rX /app
+# What was stripped and compiled is stored, for root (workers) and for node (the API) apart, since Node keeps it by user:
+# it halves the processor time of a start and saves each process 20 MB. The folders of the named volumes are made
+# here, so that a new volume belongs to the user that the processes run as; the folder of stored code stays open to
+# node, for another processor's model has its own.
+RUN node apps/cli/src/store-code.ts && mkdir -p /data /credentials \
+  && chown node:node /data /credentials "$NODE_COMPILE_CACHE" && chmod -R a+rX /app
 USER node
+RUN node apps/cli/src/store-code.ts
 EXPOSE 8080
 ENTRYPOINT ["node", "/app/apps/cli/src/main.ts"]
 CMD ["--help"]

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type Clock, type Database, isWaggleError, type Logger } from '@waggle/domain'
+import { openPostgres, openSqlite } from '@waggle/store'
 
 export interface DatabaseOptions {
   /** Empty: SQLite in the data folder. */
@@ -32,10 +33,7 @@ export const openDatabase = async (
   }
 }
 
-// Loaded when it is used: the driver of PostgreSQL costs memory that an installation on SQLite does not need.
-const open = async ({ url, poolSize, folder, log }: DatabaseOptions): Promise<Database> => {
-  const { openPostgres, openSqlite } = await import('@waggle/store')
-  return url === undefined
+const open = ({ url, poolSize, folder, log }: DatabaseOptions): Promise<Database> =>
+  url === undefined
     ? openSqlite({ path: join(folder, 'waggle.db'), log })
     : openPostgres({ url, poolSize, log })
-}

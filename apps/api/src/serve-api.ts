@@ -1,7 +1,7 @@
 import { readSettings, SettingsError } from '@waggle/config'
 import { WaggleError } from '@waggle/domain'
 import { settleMemory } from '@waggle/telemetry'
-import type { RunningApi } from './run-api.ts'
+import { allApiSettings, type RunningApi, runApi } from './run-api.ts'
 
 export interface Printer {
   out(text: string): void
@@ -16,7 +16,6 @@ export const serveApi = async (print: Printer): Promise<number> => {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   try {
-    const { allApiSettings, runApi } = await import('./run-api.ts')
     const settings = readSettings(allApiSettings)
     const api = await runApi(settings, stopping.signal)
     guardProcess(api, stop)
