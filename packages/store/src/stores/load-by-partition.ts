@@ -2,6 +2,7 @@ import type { PartitionLoad } from '@waggle/domain'
 import { sql } from 'kysely'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
+import { isOfferable } from './offerable-stages.ts'
 
 /** How much waits and runs in each partition (`StageStore.loadByPartition`). It costs in proportion to what waits, but
  *  little: a million stages are some 15,000 pages of an index. */
@@ -14,8 +15,7 @@ export const loadByPartition = async (session: Session): Promise<readonly Partit
   return sumLoads([...line, ...heldBack, ...running])
 }
 
-// Literals, so that the planner sees that the partial indexes hold these rows.
-const isOfferable = sql<boolean>`status = 'pending' and is_held = false and is_limited = false`
+// A literal, so that the planner sees that the partial indexes hold these rows.
 const isWaiting = sql<boolean>`status = 'pending' and is_held = false`
 
 // Of the line only the index is read, which holds all of this; of the rest, only what is held back or runs.

@@ -2,81 +2,23 @@ import {
   bandOf,
   queueNumberOf,
   type Stage,
-  type StageOutline,
   type StagePatch,
   type StageStatus,
   type StageStore,
-  stageStatuses,
 } from '@waggle/domain'
 import { type RawBuilder, sql } from 'kysely'
 import { insertRows } from '../insert-rows.ts'
 import { keep, plusOne } from '../keep.ts'
-import { flag, int, noun, text, textList, textMap, word } from '../noun.ts'
+import { flag } from '../noun.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
 import { loadByPartition } from './load-by-partition.ts'
-
-const stage = noun<Required<Stage>>('stage', {
-  id: int,
-  repoId: int,
-  buildId: int,
-  number: int,
-  name: text,
-  kind: text,
-  type: text,
-  status: word(stageStatuses),
-  error: text,
-  errIgnore: flag,
-  exitCode: int,
-  machine: text,
-  os: text,
-  arch: text,
-  variant: text,
-  kernel: text,
-  labels: textMap,
-  limit: int,
-  throttle: int,
-  onSuccess: flag,
-  onFailure: flag,
-  isLimited: flag,
-  placeUntil: int,
-  priority: int,
-  band: int,
-  startTag: int,
-  queueNumber: int,
-  dependsOn: textList,
-  partition: text,
-  attempt: int,
-  isHeld: flag,
-  retryLimit: int,
-  retryOn: textList,
-  retries: int,
-  keptFrom: int,
-  startedAt: int,
-  stoppedAt: int,
-  createdAt: int,
-  updatedAt: int,
-  version: int,
-})
-
-const outline = noun<StageOutline>('stage', {
-  id: int,
-  number: int,
-  name: text,
-  status: word(stageStatuses),
-  dependsOn: textList,
-  onSuccess: flag,
-  onFailure: flag,
-  partition: text,
-  priority: int,
-  limit: int,
-  throttle: int,
-})
+import { isOfferable, offerableStages } from './offerable-stages.ts'
+import { stage, stageOutline } from './stage-noun.ts'
 
 // Literals, so that the planner sees that the partial indexes hold these rows.
 const isIncomplete = sql<boolean>`status in ('pending', 'running')`
 const isUnfinished = sql<boolean>`status in ('pending', 'running', 'waiting_on_dependencies', 'blocked', 'declined')`
-const isOfferable = sql<boolean>`status = 'pending' and is_held = false and is_limited = false`
 
 const find = query(({ db }, p: { id: number }) =>
   db.selectFrom('stages').select(stage.columns).where('id', '=', p.id),
@@ -93,7 +35,7 @@ const listByBuild = query(({ db }, p: { buildId: number }) =>
 const listOutline = query(({ db }, p: { buildId: number }) =>
   db
     .selectFrom('stages')
-    .select(outline.columns)
+    .select(stageOutline.columns)
     .where('buildId', '=', p.buildId)
     .orderBy('number'),
 )
@@ -228,46 +170,6 @@ const pendingSince = query(({ db }, p: { id: number }) =>
   db.selectFrom('stages').select('pendingAt as since').where('id', '=', p.id),
 )
 
-const listOfferable = query(({ db }, p: { afterId: number; limit: number }) =>
-  db
-    .selectFrom('stages')
-    .select(stage.columns)
-    .where(isOfferable)
-    .where('id', '>', p.afterId)
-    .orderBy('id')
-    .limit(p.limit),
-)
-
-// From one partition to the next by the index: stages that wait in between are not read.
-const listOfferableHeads = query(({ db }, p: { limit: number }) =>
-  db
-    .selectFrom('stages')
-    .select(stage.columns)
-    .where(
-      sql<boolean>`id in (with recursive heads(name) as (
-        select (select "partition" from stages where ${isOfferable} order by "partition" limit 1)
-        union all
-        select (select "partition" from stages where ${isOfferable} and "partition" > heads.name order by "partition" limit 1)
-        from heads where heads.name is not null)
-      select (select id from stages where ${isOfferable} and "partition" = heads.name order by band, start_tag, id limit 1)
-      from heads where heads.name is not null limit cast(${p.limit} as bigint))`,
-    ),
-)
-
-const listOfferableOf = query(({ db }, p: { partition: string; limit: number }) =>
-  db
-    .selectFrom('stages')
-    .select(stage.columns)
-    .where('partition', '=', p.partition)
-    .where(isOfferable)
-    .where(
-      sql<boolean>`band = (select max(band) from stages where "partition" = ${p.partition} and ${isOfferable})`,
-    )
-    .orderBy('startTag')
-    .orderBy('id')
-    .limit(p.limit),
-)
-
 const listOpenPartitions = query(({ db }, p: { repoId: number; limit: number }) =>
   db
     .selectFrom(
@@ -303,7 +205,7 @@ export const stageStore = (session: Session): StageStore => {
       ids.length === 0 ? [] : all(await session.read(findMany, { ids: [...ids] })),
     listByBuild: async (buildId) => all(await session.read(listByBuild, { buildId })),
     outline: async (buildId) =>
-      outline.readAll(await session.read(listOutline, { buildId }), session.log),
+      stageOutline.readAll(await session.read(listOutline, { buildId }), session.log),
     progress: async (buildId) => {
       const [row] = await session.read(progress, { buildId })
       return { hasOpen: flag.read(row?.open), hasWaiting: flag.read(row?.waiting) }
@@ -337,18 +239,7 @@ export const stageStore = (session: Session): StageStore => {
       const [row] = await session.read(pendingSince, { id })
       return Number(row?.since ?? 0)
     },
-    listOfferable: async (afterId, limit) => {
-      // A window of unreadable rows alone must not look like the end of the list.
-      for (let after = afterId; ; ) {
-        const rows = await session.read(listOfferable, { afterId: after, limit })
-        const read = all(rows)
-        if (read.length > 0 || rows.length < limit || limit < 1) return read
-        after = rows.at(-1)?.id ?? after
-      }
-    },
-    listOfferableHeads: async (limit) => all(await session.read(listOfferableHeads, { limit })),
-    listOfferableOf: async (partition, limit) =>
-      all(await session.read(listOfferableOf, { partition, limit })),
+    ...offerableStages(session),
     listOpenPartitions: async (repoId, limit) =>
       (await session.read(listOpenPartitions, { repoId, limit })).flatMap(({ name }) => name ?? []),
     listIncomplete: async (limit = Number.MAX_SAFE_INTEGER, isNewestFirst = false) =>
