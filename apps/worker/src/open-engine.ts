@@ -36,6 +36,7 @@ export const openEngine = async (
         pidsLimit: settings.pidsLimit,
         isStrict: settings.strictContainers,
         hostPaths: settings.hostPaths,
+        ...(settings.stepFirewall ? { denied: settings.deniedNetworks } : {}),
         copyImage: settings.cloneImage,
       })
       const remedy = `start the container engine at ${settings.dockerSocket}, or set WAGGLE_DOCKER_SOCKET`

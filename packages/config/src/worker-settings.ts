@@ -1,3 +1,4 @@
+import { deniedNetworks } from './denied-networks.ts'
 import { setting, types } from './setting.ts'
 import { subnetBlock } from './subnet-block.ts'
 
@@ -127,6 +128,18 @@ export const workerSettings = {
     subnetBlock({ block: '10.213.0.0/16', prefix: 26 }),
     "IPv4 block that the stages' networks are cut from, and the prefix of each, `block:prefix`; a network of prefix 26 holds 61 containers.",
     { fallback: '`10.213.0.0/16:26`' },
+  ),
+  stepFirewall: setting(
+    'WAGGLE_STEP_FIREWALL',
+    types.flag(true),
+    "Refuse steps link-local addresses, where clouds tell a machine's credentials, and `WAGGLE_DENIED_NETWORKS`, by rules of this machine's `iptables`. Where it cannot, the worker says so and goes on.",
+    { fallback: 'true' },
+  ),
+  deniedNetworks: setting(
+    'WAGGLE_DENIED_NETWORKS',
+    deniedNetworks(),
+    'IPv4 networks that steps cannot connect to, `10.0.0.0/8,192.168.0.0/16`; `host` = this machine itself.',
+    { fallback: 'link-local addresses' },
   ),
   dockerStreamPull: setting(
     'WAGGLE_DOCKER_STREAM_PULL',

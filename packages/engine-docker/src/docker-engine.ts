@@ -23,6 +23,7 @@ import { type RunDeps, runStep } from './run-step.ts'
 import { stageLabelsOf } from './stage-labels.ts'
 import { StageNamespaces } from './stage-namespaces.ts'
 import { createNetwork, defaultSubnets, type SubnetBlock } from './stage-network.ts'
+import { startStepFirewall } from './step-firewall.ts'
 
 export interface DockerEngineOptions {
   /** Socket of the engine; from settings only, never from users (threats.md T-34). */
@@ -38,6 +39,9 @@ export interface DockerEngineOptions {
   readonly copyImage?: string
   /** Fewer capabilities, no new privileges, an init process (threats.md T-23); no by default. */
   readonly isStrict?: boolean
+  /** Keeps steps from link-local addresses and from these networks, by the machine's firewall (threats.md T-24): IPv4
+   *  networks, and `host`. Absent: it is left alone. */
+  readonly denied?: readonly string[]
   /** Folders of the machine that pipelines of trusted repositories may mount; all by default. */
   readonly hostPaths?: readonly string[]
 }
@@ -55,6 +59,14 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
       log.debug('container engine not looked at', { err }),
     ),
   )
+  const subnets = options.subnets ?? defaultSubnets
+  const { denied } = options
+  const firewall =
+    denied &&
+    startStepFirewall({
+      ...{ block: subnets.block, denied, clock: systemClock, log },
+      everyMs: timers.firewallMs,
+    })
   const prefetches = new Map<string, Prefetch>()
   const pauseImage = once(() => ensurePauseImage(client))
   const hanging = new Map<string, string>()
@@ -87,12 +99,10 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
     },
     setup: async (spec, patience = AbortSignal.abort()) => {
       stageLabelsOf(spec)
+      await firewall?.ready
       const waiting = { client, clock: systemClock, retryMs: timers.retryMs }
       await patiently(waiting, patience, () =>
-        Promise.all([
-          createNetwork(client, spec, options.subnets ?? defaultSubnets),
-          ...createVolumes(client, spec),
-        ]),
+        Promise.all([createNetwork(client, spec, subnets), ...createVolumes(client, spec)]),
       )
       const ownLog = stageLog(log, spec)
       await prepareCaches({ ...cacheDeps, log: ownLog }, spec)
@@ -120,6 +130,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
     remove: (installation: string, ref: AttemptRef) =>
       removeStage({ client, log }, installation, ref),
     close: async () => {
+      await firewall?.stop()
       await Promise.all([...prefetches.values()].map((prefetch) => prefetch.end()))
       await Promise.all([...namespaces.values()].map((shared) => shared.settled()))
       client.close()

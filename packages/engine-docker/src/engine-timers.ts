@@ -10,9 +10,14 @@ export interface EngineTimers {
   readonly tailMs: number
   /** Pause before something is tried again; grows with each try. */
   readonly retryMs: number
+  /** How often the firewall's rules are looked at (threats.md T-24). */
+  readonly firewallMs: number
 }
 
 export const engineTimers = (timers?: Timers): EngineTimers => {
   const beat = timers?.heartbeatMs ?? 5_000
-  return { silentMs: 2 * beat, reopenMs: 6 * beat, tailMs: 6 * beat, retryMs: beat / 5 }
+  return {
+    ...{ silentMs: 2 * beat, reopenMs: 6 * beat, tailMs: 6 * beat, retryMs: beat / 5 },
+    firewallMs: 12 * beat,
+  }
 }
