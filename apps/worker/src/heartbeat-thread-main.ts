@@ -1,48 +1,51 @@
 import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { HeartbeatThreadData, HeartbeatWord } from './heartbeat-thread.ts'
+import type { HeartbeatThreadData } from './heartbeat-thread.ts'
+import { type HeardWord, HeartbeatWord } from './heartbeat-word.ts'
 import { createHttpPoster } from './http-request.ts'
 
 // The other side of `HeartbeatThread`. It imports next to nothing: see there.
-const { url, everyMs, wedgedMs } = workerData as HeartbeatThreadData
+const { url, everyMs, wedgedMs, memory, ...start } = workerData as HeartbeatThreadData
 const poster = createHttpPoster(url)
 const never = new AbortController().signal
+const word = new HeartbeatWord(memory)
 
-let word: HeartbeatWord | null = null
-let heardAt = 0
-let timer: NodeJS.Timeout | undefined
+let { credential } = start
+/** The word with which the API did not know the boot: it has to be introduced again, which is the main loop's. */
+let refused = 0
 
-parentPort?.on('message', (said: HeartbeatWord) => {
-  word = said
-  heardAt = performance.now()
-  plan(2 * everyMs)
+parentPort?.on('message', (renewed: string) => {
+  credential = renewed
 })
 
+const look = async (): Promise<void> => {
+  const heard = word.heard()
+  plan(heard === null ? 1 : await pauseAfter(heard))
+}
+
+/** Speaks where the main loop has been silent for too long; gives how long it may go on being silent. */
+const pauseAfter = async (heard: HeardWord): Promise<number> => {
+  const { turn, silentMs } = heard
+  if (silentMs < 2 * everyMs) return 2 * everyMs - silentMs
+  if (silentMs >= wedgedMs || turn === refused) return everyMs
+  const status = await send(heard)
+  if (status === 401) refused = turn
+  return status === 200 ? everyMs : Math.min(everyMs, 1_000)
+}
+
 const plan = (inMs: number): void => {
-  clearTimeout(timer)
-  timer = setTimeout(() => void speak(), inMs)
+  setTimeout(() => void look(), inMs)
 }
 
-/** Once for the main loop; again until something is heard of it, or nothing for too long. */
-const speak = async (): Promise<void> => {
-  const said = word
-  if (said === null || performance.now() - heardAt >= wedgedMs) return
-  const status = await send(said)
-  if (word !== said) return
-  // Refused: the boot has to be introduced again, which is the main loop's.
-  if (status === 401) word = null
-  else plan(status === 200 ? everyMs : Math.min(everyMs, 1_000))
-}
-
-const send = (said: HeartbeatWord): Promise<number> =>
+const send = ({ attempts }: HeardWord): Promise<number> =>
   poster
     .post({
       path: '',
       headers: {
         'content-type': 'application/json',
-        authorization: `Bearer ${said.credential}`,
+        authorization: `Bearer ${credential}`,
       },
-      body: JSON.stringify({ attempts: said.attempts }),
+      body: JSON.stringify({ attempts }),
       deadlineMs: Math.max(everyMs, 2_000),
       limitBytes: 1_048_576,
       signal: never,
@@ -52,4 +55,5 @@ const send = (said: HeartbeatWord): Promise<number> =>
       () => 0,
     )
 
+plan(2 * everyMs)
 flushCompileCache()

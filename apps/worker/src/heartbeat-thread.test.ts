@@ -50,10 +50,10 @@ const open = (wedgedMs: number, beatMs = everyMs) => {
 }
 
 const say = (...stages: number[]) =>
-  thread.say({
-    credential: `token-${stages.length}`,
-    attempts: stages.map((stageId) => ({ stageId, attempt: 1 })),
-  })
+  thread.say(
+    `token-${stages.length}`,
+    stages.map((stageId) => ({ stageId, attempt: 1 })),
+  )
 
 it('speaks for a main loop that is silent, again and again, with what it said last', async () => {
   open(3_600_000)

@@ -2,6 +2,7 @@ import { getCompileCacheDir } from 'node:module'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { AttemptRef, Logger } from '@waggle/domain'
+import { HeartbeatWord } from './heartbeat-word.ts'
 
 export interface HeartbeatThreadDeps {
   /** Where heartbeats go. */
@@ -13,13 +14,11 @@ export interface HeartbeatThreadDeps {
 }
 
 /** What the thread is made with. */
-export type HeartbeatThreadData = Pick<HeartbeatThreadDeps, 'url' | 'everyMs' | 'wedgedMs'>
-
-/** What the main loop says while it lives. */
-export interface HeartbeatWord {
-  /** Opens calls of this boot. */
+export type HeartbeatThreadData = Pick<HeartbeatThreadDeps, 'url' | 'everyMs' | 'wedgedMs'> & {
+  /** Opens calls of this boot; each further one comes as a message. */
   readonly credential: string
-  readonly attempts: readonly AttemptRef[]
+  /** Of the `HeartbeatWord`. */
+  readonly memory: SharedArrayBuffer
 }
 
 /** Enough for node:http; the rest of its memory is the isolate itself. */
@@ -32,7 +31,10 @@ const resourceLimits = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 2
  *  kept, for its end would give back a fifth of that (docs/decisions/0010). */
 export class HeartbeatThread {
   readonly #deps: HeartbeatThreadDeps
+  readonly #word = new HeartbeatWord()
   #worker: Worker | null = null
+  /** The one that the thread knows. */
+  #credential = ''
   #isStopped = false
 
   constructor(deps: HeartbeatThreadDeps) {
@@ -40,9 +42,13 @@ export class HeartbeatThread {
   }
 
   /** The main loop lives, and holds these: at every heartbeat of its own, and when what it holds changes. */
-  say(word: HeartbeatWord): void {
-    if (word.attempts.length > 0 && !this.#isStopped) this.#worker ??= this.#start()
-    this.#worker?.postMessage(word)
+  say(credential: string, attempts: readonly AttemptRef[]): void {
+    this.#word.say(attempts)
+    const worker = this.#worker
+    if (worker === null) {
+      if (attempts.length > 0 && !this.#isStopped) this.#worker = this.#start(credential)
+    } else if (credential !== this.#credential) worker.postMessage(credential)
+    this.#credential = credential
   }
 
   async stop(): Promise<void> {
@@ -52,12 +58,13 @@ export class HeartbeatThread {
     await worker?.terminate()
   }
 
-  #start(): Worker {
+  #start(credential: string): Worker {
+    const { memory } = this.#word
     const { url, everyMs, wedgedMs, log } = this.#deps
     const cache = getCompileCacheDir()
     const worker = new Worker(new URL('./heartbeat-thread-main.ts', import.meta.url), {
       name: 'heartbeat',
-      workerData: { url, everyMs, wedgedMs } satisfies HeartbeatThreadData,
+      workerData: { url, everyMs, wedgedMs, credential, memory } satisfies HeartbeatThreadData,
       // With the cache the thread need not load what strips types, which would double its memory.
       env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
       execArgv: [],

@@ -60,9 +60,6 @@ export const createRpcClient = (options: RpcClientOptions): RpcClient => {
   const urlOf = (path: string) => new URL(base + path)
 
   const once = async <T>(call: RpcCall<T>): Promise<T> => {
-    const url = urlOf(call.path)
-    for (const [name, value] of Object.entries(call.query ?? {}))
-      url.searchParams.set(name, String(value))
     const isRaw = call.body instanceof Uint8Array
     const answer = await poster
       .post({

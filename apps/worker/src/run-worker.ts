@@ -128,7 +128,7 @@ export const runWorker = async (options: WorkerOptions, asked: AbortSignal): Pro
     log,
   })
   stack.defer(() => beside.stop())
-  const sayAlive = () => beside.say({ credential: api.credential(), attempts: held.refs() })
+  const sayAlive = () => beside.say(api.credential(), held.refs())
   const held = new HeldStages(sayAlive)
   const fence = opened.guard && openFence(opened.engine, opened.guard, registered.installation)
   if (fence) stack.defer(() => fence.stop())
