@@ -6,34 +6,28 @@ import {
   type SubmitRequest,
   submitBuild,
 } from '@waggle/control'
-import { createConverter } from '@waggle/convert'
 import {
   type Database,
-  type GitSource,
   makeHook,
   type NewRepo,
   type Repo,
   scaledTimers,
   silentLogger,
-  systemClock,
   type Timers,
   type WorkerRecord,
 } from '@waggle/domain'
-import { openLiveLog } from '@waggle/logs'
-import { ManifestThread } from '@waggle/pipeline'
-import { openPublisher, openSignals } from '@waggle/queue'
-import { createGitSource } from '@waggle/scm'
-import { createSealer, newToken, tokenHash } from '@waggle/secrets'
 import { openPostgres, openSqlite } from '@waggle/store'
 import { startPostgres, startRedis, type TestRedis, tempFolder } from '@waggle/testkit'
 import { plainProfile } from '../harness/plain-profile.ts'
 import { plainRepo } from '../harness/plain-repo.ts'
+import { openDeps } from './open-deps.ts'
 
 /** Control on a real SQLite file, or a real PostgreSQL, and a real Redis. */
 export interface TestControl {
   readonly deps: ControlDeps
   readonly database: Database
   readonly redis: TestRedis
+  readonly sealKey: string
   readonly folder: string
   /** Of PostgreSQL; empty on SQLite. */
   readonly databaseUrl: string
@@ -63,36 +57,15 @@ export const openControl = async (
     ? await openPostgres({ url: postgres.url, poolSize: 10, log })
     : // No fsync: these tests are about decisions, those of the store are about power cuts.
       await openSqlite({ path: `${folder.path}/waggle.db`, log, synchronous: 'OFF' })
-  const offers = await openPublisher({ redis, log, timers })
-  const signals = await openSignals({ redis, log })
-  const liveLog = openLiveLog({ redis, log })
-  const source: GitSource = createGitSource({
-    localFolders: [folder.path],
-    log,
-    timeoutMs: 20_000,
-  })
-  const manifests = new ManifestThread()
-  const deps: ControlDeps = {
-    database,
-    offers,
-    signals,
-    liveLog,
-    source,
-    converter: createConverter({ isJsonnetEnabled: true, importLimit: 10 }),
-    manifests,
-    log,
-    timers,
-    clock: systemClock,
-    sealer: createSealer({ current: { id: 'test', key: randomBytes(32) } }),
-    system: { proto: 'http', host: 'localhost', link: 'http://localhost', version: 'test' },
-    newToken,
-    hashToken: tokenHash,
-  }
+  const sealKey = randomBytes(32).toString('hex')
+  const opened = await openDeps({ database, redis, timers, sealKey, folder: folder.path })
+  const { deps } = opened
   let repos = 0
   return {
     deps,
     database,
     redis: server,
+    sealKey,
     folder: folder.path,
     databaseUrl: postgres?.url ?? '',
     repo: (more = {}) => database.repos.create({ ...plainRepo('acme', ++repos), ...more }),
@@ -113,10 +86,7 @@ export const openControl = async (
       return worker
     },
     close: async () => {
-      await manifests.close()
-      await liveLog.close()
-      await signals.close()
-      await offers.close()
+      await opened.close()
       await database.close()
       await postgres?.stop()
       await server.stop()

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { built, leaseOf, passed, runningLease } from '../integration/lease-of.ts'
 import { manifest, pipeline } from '../integration/open-control.ts'
 import { judge } from './judge.ts'
-import { openReplicas, type Replicas } from './open-replicas.ts'
+import { openHandles } from './open-replicas.ts'
 import { isWhole, raceTimeoutMs } from './race-size.ts'
 import { inAllOrders, inTurns, Turns } from './turns.ts'
 
@@ -29,12 +29,12 @@ type Doing = (deps: ControlDeps, scene: Scene) => Promise<unknown>
 /** Whole by hand, some of them in CI. */
 const someOrders = isWhole ? null : 24
 
-let replicas: Replicas
+let replicas: Awaited<ReturnType<typeof openHandles>>
 let worker: WorkerRecord
 
 beforeAll(async () => {
   // As `openControl(` starts it, with 'postgres'.
-  replicas = await openReplicas('postgres')
+  replicas = await openHandles()
   worker = await replicas.control.worker()
 })
 afterAll(() => replicas.close())

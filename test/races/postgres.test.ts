@@ -1,4 +1,4 @@
-import { describeRaces } from './races.ts'
+import { describeRaces } from './describe-races.ts'
 
 // With a real Redis, as `openControl(` starts it.
 describeRaces('postgres')
