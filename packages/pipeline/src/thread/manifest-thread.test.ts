@@ -40,6 +40,16 @@ describe('ManifestThread', () => {
     expect(next).toMatchObject({ plan: { message: 'next' }, refusal: null })
   })
 
+  it('counts what each file takes, not what all have taken, also while the thread does not say', async () => {
+    thread = new ManifestThread(
+      { cpuMs: 1_000 },
+      new URL('../../testdata/threads/endless.mjs', import.meta.url),
+    )
+    const answers = []
+    for (let file = 0; file < 6; file++) answers.push(await thread.plan(ask('deaf')))
+    expect(answers.map(({ refusal }) => refusal)).toEqual(Array(6).fill(null))
+  })
+
   it('answers what waits when it is closed', async () => {
     thread = strange()
     const answers = Promise.all([thread.plan(ask('endless')), thread.plan(ask('next'))])

@@ -114,12 +114,18 @@ export class ManifestThread {
   #watch(worker: Worker): void {
     const startedAt = performance.now()
     let before: NodeJS.CpuUsage | undefined
+    // A thread that is deaf for a while answers several questions at once: asked one at a time, or the second would
+    // take all that the thread ever used for this file's.
+    let isAsking = false
     const look = async (): Promise<void> => {
       if (performance.now() - startedAt > this.#limits.wallMs) {
         this.#stop(worker, check)
         return
       }
+      if (isAsking) return
+      isAsking = true
       const used = await worker.cpuUsage(before).catch(() => undefined)
+      isAsking = false
       if (before === undefined) before = used
       else if (used && (used.user + used.system) / 1_000 > this.#limits.cpuMs)
         this.#stop(worker, check)

@@ -15,4 +15,13 @@ describe('readDocuments', () => {
     expect(again).not.toBe(first)
     expect(again).toEqual(first)
   })
+
+  it('remembers as much text as one file may have, however large the files are', () => {
+    const large = (name: string) => `${text(name)}${`# ${'-'.repeat(98)}\n`.repeat(4_000)}`
+    const [first, second] = [readDocuments(large('first')), readDocuments(large('second'))]
+    expect(readDocuments(large('first'))).toBe(first)
+    readDocuments(large('third'))
+    expect(readDocuments(large('first'))).toBe(first)
+    expect(readDocuments(large('second'))).not.toBe(second)
+  })
 })

@@ -18,20 +18,33 @@ interface ReadFile {
 }
 
 /** Files read last. A build's file is read for each of its stages, by the server and by the worker, and the next
- *  build's is usually the same: reading is the dearest part of compiling a stage. Trees are never changed once read;
- *  each has a bounded number of nodes, so few files are little memory. */
+ *  build's is usually the same: reading is the dearest part of compiling a stage. Trees are never changed once read.
+ *
+ *  A tree takes forty times its text at worst, so that texts are remembered up to the size of the largest file: eight of
+ *  those took more than the thread has that reads strangers' files. */
 const lastRead = new Map<string, ReadFile>()
 const mostRead = 8
+const mostReadChars = manifestLimits.textBytes
 
 /** Splits a file and reads each document's tree, with the limits on the whole file. Never throws. */
 export const readDocuments = (text: string): ReadFile => {
   const known = lastRead.get(text)
   lastRead.delete(text)
+  if (known === undefined) makeRoom(text.length)
   const file = known ?? readFile(text)
   lastRead.set(text, file)
-  const [oldest] = lastRead.keys()
-  if (lastRead.size > mostRead && oldest !== undefined) lastRead.delete(oldest)
   return file
+}
+
+/** Before the next one is read, so that its tree does not come on top. */
+const makeRoom = (nextChars: number): void => {
+  let chars = nextChars
+  for (const text of lastRead.keys()) chars += text.length
+  for (const text of lastRead.keys()) {
+    if (lastRead.size < mostRead && chars <= mostReadChars) return
+    chars -= text.length
+    lastRead.delete(text)
+  }
 }
 
 const readFile = (text: string): ReadFile => {
