@@ -1,8 +1,6 @@
 import {
   type Build,
-  type BuildDecisions,
   type BuildPatch,
-  type BuildPlanRecord,
   type BuildStatus,
   type BuildStore,
   buildStatuses,
@@ -10,10 +8,11 @@ import {
 } from '@waggle/domain'
 import { sql } from 'kysely'
 import { keep, pick, plusOne } from '../keep.ts'
-import { flag, int, noun, record, text, textList, textMap, word } from '../noun.ts'
+import { flag, int, noun, text, textMap, word } from '../noun.ts'
 import { bounded } from '../page.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
+import { buildManifests, createManifest } from './build-manifests.ts'
 
 export const build = noun<Build>('build', {
   id: int,
@@ -129,77 +128,12 @@ const create = query(
   'build_exists',
 )
 
-/** Both empty where there is nothing to tell; else JSON. */
-interface PlanCells {
-  readonly changedFiles: string
-  readonly skipped: string
-  readonly isText: boolean
-}
-
-const createManifest = query(
-  ({ db }, p: PlanCells & { readonly buildId: number; readonly manifest: string }) =>
-    db.insertInto('manifests').values({
-      buildId: p.buildId,
-      manifest: p.manifest,
-      changedFiles: p.changedFiles,
-      skipped: p.skipped,
-      isText: p.isText,
-      approvedBy: '',
-      endedBy: '',
-      endReason: '',
-    }),
-)
-
 const update = query(({ db, now }, p: BuildPatch & { id: number }) =>
   db
     .updateTable('builds')
     .set({ ...keep(p, patchable), updatedAt: now, version: plusOne('version') })
     .where('id', '=', p.id)
     .returning(build.columns),
-)
-
-const findManifest = query(({ db }, p: { id: number }) =>
-  db.selectFrom('manifests').select('manifest').where('buildId', '=', p.id),
-)
-
-const plan = noun<PlanCells>('build plan', { changedFiles: text, skipped: text, isText: flag })
-
-const findPlan = query(({ db }, p: { id: number }) =>
-  db.selectFrom('manifests').select(plan.columns).where('buildId', '=', p.id),
-)
-
-const planCells = (record?: BuildPlanRecord): PlanCells => ({
-  changedFiles: record?.changedFiles === undefined ? '' : JSON.stringify(record.changedFiles),
-  skipped: (record?.skipped.length ?? 0) === 0 ? '' : JSON.stringify(record?.skipped),
-  isText: record?.isText ?? false,
-})
-
-const skippedStages = record<BuildPlanRecord['skipped']>((value) => Array.isArray(value))
-
-const readPlan = (row: unknown): BuildPlanRecord => {
-  const { changedFiles, skipped, isText } = plan.read(row)
-  return {
-    ...(changedFiles === '' ? {} : { changedFiles: textList.read(changedFiles) }),
-    skipped: skipped === '' ? [] : skippedStages.read(skipped),
-    ...(isText ? { isText } : {}),
-  }
-}
-
-const decisions = noun<BuildDecisions>('build', {
-  approvedBy: text,
-  endedBy: text,
-  endReason: text,
-})
-
-const findDecisions = query(({ db }, p: { id: number }) =>
-  db.selectFrom('manifests').select(decisions.columns).where('buildId', '=', p.id),
-)
-
-const decide = query(({ db }, p: Partial<BuildDecisions> & { id: number }) =>
-  db
-    .updateTable('manifests')
-    .set(keep(p, ['approvedBy', 'endedBy', 'endReason']))
-    .where('buildId', '=', p.id),
 )
 
 type Same = Pick<Build, 'repoId' | 'ref' | 'after' | 'target' | 'sourceRepo'>
@@ -295,22 +229,11 @@ export const buildStore = (session: Session): BuildStore => {
     create: async (given, manifest, record) => {
       const [row] = await session.write(create, build.write(given))
       const made = build.read(row)
-      await session.write(createManifest, { buildId: made.id, manifest, ...planCells(record) })
+      await createManifest(session, made.id, manifest, record)
       return made
     },
     update: async (id, patch) => one(await session.write(update, { ...build.write(patch), id })),
-    findManifest: async (id) => (await session.read(findManifest, { id }))[0]?.manifest ?? null,
-    findPlan: async (id) => {
-      const [cells] = await session.read(findPlan, { id })
-      return cells === undefined ? null : readPlan(cells)
-    },
-    findDecisions: async (id) => {
-      const [cells] = await session.read(findDecisions, { id })
-      return cells === undefined ? null : decisions.read(cells)
-    },
-    decide: async (id, given) => {
-      await session.write(decide, { ...decisions.write(given), id })
-    },
+    ...buildManifests(session),
     findApproved: async (repoId, { ref, after, target, sourceRepo }) =>
       one(await session.read(findApproved, { repoId, ref, after, target, sourceRepo })),
     listOpen: async (repoId, filter, limit) =>
