@@ -122,6 +122,34 @@ describe('the consumer of offers', () => {
     await server.stop()
   })
 
+  it('fetches a backlog without waiting for its marker, and waits again at its end', async () => {
+    const count = async (command: string) => {
+      const info = await admin.info('commandstats')
+      return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(info)?.[1] ?? 0)
+    }
+    const address = redis()
+    const publisher = await publisherOf(address)
+    const backlog = offers(many(1), 40)
+    await publisher.publish(backlog)
+    const before = await count('bzpopmin')
+    const worker = makeWorker(address, { slots: 2 })
+    await start(worker.consumer)
+    while (worker.taken.length < backlog.length) {
+      worker.endAll()
+      await new Promise(setImmediate)
+    }
+    expect((await count('bzpopmin')) - before).toBeLessThan(10)
+    worker.endAll()
+    // Not one fetch after the other: it waits.
+    await waitUntil('a wait', async () =>
+      (await admin.info('clients')).includes('blocked_clients:1'),
+    )
+    const [next] = offers(many(1), 1)
+    if (next) await publisher.publish([next])
+    await waitUntil('the next one', () => worker.taken.length > backlog.length)
+    worker.endAll()
+  })
+
   it.each([1, 4, 16])(
     'holds no more than its slots over %i partitions, and a second worker starts at once',
     async (count) => {

@@ -38,6 +38,8 @@ class Consumer implements QueueConsumer {
   readonly #taker: EntryTaker
   readonly #stopping = new AbortController()
   #nextSweepAt = 0
+  /** All slots were in use, and since then no fetch found nothing. */
+  #wasFull = false
   #loop: Promise<void> | null = null
 
   constructor(options: ConsumerOptions) {
@@ -107,15 +109,31 @@ class Consumer implements QueueConsumer {
     while (!signal.aborted) {
       try {
         // Full: not one command; the markers stay for others.
-        if (!this.#slots.hasRoom || this.#slots.isHeldUp) await this.#woken()
-        else if (!this.#isReady()) await this.#woken(1_000)
+        if (!this.#slots.hasRoom || this.#slots.isHeldUp) {
+          this.#wasFull ||= !this.#slots.hasRoom
+          await this.#woken()
+        } else if (!this.#isReady()) await this.#woken(1_000)
         else if (performance.now() >= this.#nextSweepAt) await this.#sweep()
+        else if (this.#isBacklogged()) this.#takeUnasked()
         else await this.#waitAndTake()
       } catch (err) {
         this.#quiet.note(err)
         await this.#woken(100 + Math.random() * 100)
       }
     }
+  }
+
+  /** There was more than this worker had room for, and there is but one place to look. */
+  #isBacklogged(): boolean {
+    this.#wasFull &&= this.#taker.hasFound
+    return this.#wasFull && this.#partitions.awake().length === 1
+  }
+
+  /** Without its marker: under load that answers at once, and its wait is a fifth of what a stage costs in Redis. One
+   *  fetch that finds nothing, and the marker is waited for again. */
+  #takeUnasked(): void {
+    const [name] = this.#partitions.awake()
+    if (name !== undefined) this.#take(name, false)
   }
 
   async #waitAndTake(): Promise<void> {

@@ -39,9 +39,15 @@ export class EntryTaker {
   readonly #takes = new Set<Promise<void>>()
   /** By lock token, from fetch to the end of the entry. */
   readonly #slots = new Map<string, Slot>()
+  #hasFound = false
 
   constructor(deps: EntryTakerDeps) {
     this.#deps = deps
+  }
+
+  /** Whether the fetch that ended last found an entry. */
+  get hasFound(): boolean {
+    return this.#hasFound
   }
 
   /** Fetches one entry, its slot reserved at once, and sees it through. `isPopped`: its marker was taken. */
@@ -74,6 +80,7 @@ export class EntryTaker {
     try {
       const queue = this.#queue(name)
       const job: Job | undefined = await queue.getNextJob(token, { block: false })
+      this.#hasFound = job !== undefined
       // () => false: never the next entry of the same partition, or the others starve.
       if (job) {
         this.#slots.set(token, slot)
@@ -139,6 +146,7 @@ export class EntryTaker {
   async #failed(name: string, token: string, isPopped: boolean, err: unknown): Promise<void> {
     const { quiet, probe, partitions, log } = this.#deps
     quiet.note(err)
+    this.#hasFound = false
     await quiet.do(async () => {
       const isRemoved = err instanceof SyntaxError && (await probe.dropFetched(name, token)) > 0
       if (isRemoved) log.warn('queue entry cannot be read, removed', { partition: name })

@@ -41,7 +41,8 @@ export class PartitionQueue extends Worker<unknown, unknown, string, IQueueBacke
         attemptsStarted: 0,
         timestamp: 0,
         failedReason: '',
-        returnvalue: '',
+        // As JSON, or BullMQ makes an error of it with each entry.
+        returnvalue: 'null',
         stalledCounter: 0,
         ...(json.processedOn === undefined ? {} : { processedOn: json.processedOn }),
         ...(json.deferredFailure === undefined ? {} : { deferredFailure: 'stalled too often' }),
