@@ -1,13 +1,14 @@
 import { isDone, type LimitNeighbour, type Stage } from '@waggle/domain'
 import { remainingOf } from './estimate.ts'
 import type { ExplainDeps } from './explain-deps.ts'
-import { stageHistory } from './stage-history.ts'
+import { stageHistories } from './stage-history.ts'
 import type { AwaitedStage, WaitReason } from './wait-reason.ts'
 
 type Dependencies = Extract<WaitReason, { code: 'dependency' }>['stages']
 
 /** So many are described; of the others only the number is told. */
 const mostNamed = 10
+const buildsAtOnce = 4
 
 /** The stages that a stage depends on and that are not over. None: it is released this moment. */
 export const dependenciesOf = async (
@@ -33,23 +34,46 @@ export const awaitedStages = async (
     database.stages.findMany(first.map(({ id }) => id)),
   ])
   const startedAt = new Map(rows.map((row) => [row.id, row.startedAt]))
-  const builds = new Map<number, number>()
-  const stages: AwaitedStage[] = []
-  for (const { id, buildId, number, name, status, keepsPlace } of first) {
-    if (!builds.has(buildId))
-      builds.set(buildId, (await database.builds.find(buildId))?.number ?? 0)
-    const started = startedAt.get(id) ?? 0
-    const isRunning = status === 'running' && started > 0
-    const history = isRunning ? await stageHistory(database, { repoId, name }) : []
-    stages.push({
+  const startOf = ({ id, status }: LimitNeighbour) =>
+    status === 'running' ? (startedAt.get(id) ?? 0) : 0
+  const running = first.filter((neighbour) => startOf(neighbour) > 0)
+  const [builds, histories] = await Promise.all([
+    buildNumbers(
+      database,
+      first.map(({ buildId }) => buildId),
+    ),
+    stageHistories(
+      database,
+      running.map(({ name }) => ({ repoId, name })),
+    ),
+  ])
+  const historyOf = new Map(running.map(({ id }, i) => [id, histories[i] ?? []]))
+  return first.map((neighbour): AwaitedStage => {
+    const { id, buildId, number, name, status, keepsPlace } = neighbour
+    const history = historyOf.get(id)
+    return {
       stageId: id,
       build: builds.get(buildId) ?? 0,
       number,
       name,
       status,
       isLost: keepsPlace,
-      endsIn: isRunning ? remainingOf(history, nowMs - started) : null,
-    })
-  }
-  return stages
+      endsIn: history ? remainingOf(history, nowMs - startOf(neighbour)) : null,
+    }
+  })
+}
+
+const buildNumbers = async (
+  database: ExplainDeps['database'],
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, number>> => {
+  const numbers = new Map<number, number>()
+  const distinct = [...new Set(ids)]
+  // Some at once: one caller must not hold every connection of the pool.
+  for (let at = 0; at < distinct.length; at += buildsAtOnce)
+    for (const build of await Promise.all(
+      distinct.slice(at, at + buildsAtOnce).map((id) => database.builds.find(id)),
+    ))
+      if (build) numbers.set(build.id, build.number)
+  return numbers
 }

@@ -2,11 +2,11 @@ import { type Attempt, isDone, partitionOf, type Stage } from '@waggle/domain'
 import { isPaused } from '../decisions/is-paused.ts'
 import { queuePause } from '../decisions/pause.ts'
 import { findHolds } from '../limits/find-holds.ts'
-import { listWorkers, type WorkerViews } from '../workers/list-workers.ts'
+import { listWorkers, type WorkerView, type WorkerViews } from '../workers/list-workers.ts'
 import { awaitedStages, dependenciesOf } from './awaited-stages.ts'
 import { addSpans, durationsOf, nthEnd, remainingOf } from './estimate.ts'
 import type { ExplainDeps } from './explain-deps.ts'
-import { placeInQueue } from './place-in-queue.ts'
+import { placeInQueue, type QueuePlace } from './place-in-queue.ts'
 import { type Serving, servingWorkers } from './serving-workers.ts'
 import { slotOutlook } from './slot-outlook.ts'
 import { stageHistory } from './stage-history.ts'
@@ -25,7 +25,7 @@ export const explainWait = async (
   stage: Stage,
   known?: WorkerViews,
 ): Promise<WaitReport> => {
-  const workers = known ?? (await listWorkers(deps, { isRecent: true }))
+  const workers = known ?? listWorkers(deps, { isRecent: true })
   const report = await explainRow(deps, stage, workers)
   const isDoubtful =
     report.state === 'waiting' &&
@@ -39,13 +39,16 @@ export const explainWait = async (
 const explainRow = async (
   deps: ExplainDeps,
   stage: Stage,
-  workers: WorkerViews,
+  workers: WorkerViews | Promise<WorkerViews>,
 ): Promise<WaitReport> => {
   const { database } = deps
-  const [nowMs, attempts, history] = await Promise.all([
+  // All that does not depend on each other is asked for at once: each round trip costs more than its answer.
+  const [{ views }, nowMs, attempts, history, standing] = await Promise.all([
+    workers,
     database.now(),
     database.attempts.listByStage(stage.id, mostPast + 1),
     stageHistory(database, stage),
+    standingOf(deps, stage),
   ])
   const durations = durationsOf(history)
   const own: Span | null = durations && { lowMs: durations.lowMs, highMs: durations.highMs }
@@ -78,16 +81,36 @@ const explainRow = async (
       startsIn: { lowMs: 0, highMs: 0 },
       endsIn: own,
     }
-  const wait = await waiting(deps, stage, workers)
+  const wait = await waiting(deps, stage, views, standing)
   return { ...report, ...wait, endsIn: addSpans(wait.startsIn, own) }
 }
 
 type Waiting = Pick<WaitReport, 'reasons' | 'position' | 'depth' | 'startsIn' | 'pendingSince'>
 
+/** What is looked up of a stage that is pending and that nobody holds. */
+interface Standing {
+  readonly pendingSince: number
+  readonly isQueuePaused: boolean
+  readonly place: QueuePlace | null
+}
+
+const standingOf = async (deps: ExplainDeps, stage: Stage): Promise<Standing> => {
+  if (stage.status !== 'pending' || stage.isHeld)
+    return { pendingSince: 0, isQueuePaused: false, place: null }
+  const [pendingSince, isQueuePaused, place] = await Promise.all([
+    deps.database.stages.pendingSince(stage.id),
+    isPaused(deps),
+    // What limits hold back is in no queue.
+    stage.isLimited ? null : placeInQueue(deps, stage),
+  ])
+  return { pendingSince, isQueuePaused, place }
+}
+
 const waiting = async (
   deps: ExplainDeps,
   stage: Stage,
-  { views }: WorkerViews,
+  views: readonly WorkerView[],
+  { pendingSince, isQueuePaused, place }: Standing,
 ): Promise<Waiting> => {
   const serving = servingWorkers(views, partitionOf(stage))
   const unserved = whyUnserved(serving, views, partitionOf(stage))
@@ -95,16 +118,14 @@ const waiting = async (
     const reasons = [...(await beforePending(deps, stage)), ...unserved]
     return { reasons, position: 0, depth: null, startsIn: null, pendingSince: 0 }
   }
-  const [holds, pendingSince] = await Promise.all([
-    holdsOf(deps, stage),
-    deps.database.stages.pendingSince(stage.id),
-  ])
+  const holds = await holdsOf(deps, stage, isQueuePaused)
   if (holds.length > 0) {
     const startsIn = unserved.length > 0 ? null : heldFor(holds)
     const reasons = [...unserved, ...holds]
     return { reasons, position: 0, depth: null, startsIn, pendingSince }
   }
-  return { ...(await inQueue(deps, stage, serving, unserved)), pendingSince }
+  const found = place ?? (await placeInQueue(deps, stage))
+  return { ...(await inQueue(deps, stage, found, serving, unserved)), pendingSince }
 }
 
 const beforePending = async (deps: ExplainDeps, stage: Stage): Promise<readonly WaitReason[]> => {
@@ -113,8 +134,12 @@ const beforePending = async (deps: ExplainDeps, stage: Stage): Promise<readonly 
 }
 
 /** What holds a pending stage back though it could be offered: the pause, and its limits. */
-const holdsOf = async (deps: ExplainDeps, stage: Stage): Promise<readonly WaitReason[]> => {
-  const queue = { isQueuePaused: await isPaused(deps), shown: mostNeighbours }
+const holdsOf = async (
+  deps: ExplainDeps,
+  stage: Stage,
+  isQueuePaused: boolean,
+): Promise<readonly WaitReason[]> => {
+  const queue = { isQueuePaused, shown: mostNeighbours }
   const reasons: WaitReason[] = []
   for (const hold of await findHolds(deps.database, stage, queue)) {
     if (hold.kind === 'paused') reasons.push({ code: 'paused', ...(await queuePause(deps)) })
@@ -146,10 +171,10 @@ const heldFor = (holds: readonly WaitReason[]): Span | null => {
 const inQueue = async (
   deps: ExplainDeps,
   stage: Stage,
+  place: QueuePlace,
   serving: Serving,
   unserved: readonly WaitReason[],
 ): Promise<Omit<Waiting, 'pendingSince'>> => {
-  const place = await placeInQueue(deps, stage)
   const found = { position: place.ahead === null ? 0 : place.ahead + 1, depth: place.depth }
   if (unserved.length > 0)
     return { ...found, reasons: [...unserved, ...place.reasons], startsIn: null }

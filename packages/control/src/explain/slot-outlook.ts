@@ -2,7 +2,7 @@ import type { Stage } from '@waggle/domain'
 import { durationsOf, nthEnd, remainingOf, startsIn } from './estimate.ts'
 import type { ExplainDeps } from './explain-deps.ts'
 import type { Serving } from './serving-workers.ts'
-import { stageHistory } from './stage-history.ts'
+import { stageHistories } from './stage-history.ts'
 import type { Span } from './wait-reason.ts'
 
 /** Running stages that are looked at: those that were accepted first. */
@@ -32,13 +32,11 @@ export const slotOutlook = async (
     database.now(),
     database.stages.findMany(attempts.map(({ stageId }) => stageId)),
   ])
-  const all: number[] = [...(await stageHistory(database, stage))]
-  const running: (Span | null)[] = []
-  for (const { repoId, name, startedAt } of stages) {
-    const history = await stageHistory(database, { repoId, name })
-    all.push(...history)
-    running.push(remainingOf(history, startedAt === 0 ? 0 : nowMs - startedAt))
-  }
+  const [own, ...histories] = await stageHistories(database, [stage, ...stages])
+  const running = stages.map(({ startedAt }, i): Span | null =>
+    remainingOf(histories[i] ?? [], startedAt === 0 ? 0 : nowMs - startedAt),
+  )
+  const all = [...(own ?? []), ...histories.flat()]
   const turn = durationsOf(all)
   const known = running.filter((span) => span !== null)
   return {

@@ -6,14 +6,14 @@ const goodForMs = 30_000
 const mostKnown = 5_000
 
 interface Known {
-  readonly durations: readonly number[]
+  readonly durations: Promise<readonly number[]>
   readonly until: number
 }
 
 const knownOf = new WeakMap<Database, Map<string, Known>>()
 
-/** How long the last stages of the same repository and name took, newest first. What was read is good for 30 s: a list
- *  of stages asks for the same few names again and again. */
+/** How long the last stages of the same repository and name took, newest first. What was read is good for 30 s, and who
+ *  asks while it is read waits for the same answer: a list of stages asks for the same few names again and again. */
 export const stageHistory = async (
   database: Database,
   { repoId, name }: Pick<Stage, 'repoId' | 'name'>,
@@ -23,9 +23,33 @@ export const stageHistory = async (
   const key = `${repoId}/${name}`
   const before = known.get(key)
   if (before && performance.now() < before.until) return before.durations
-  const durations = await database.stages.listDurations(repoId, name, mostSamples)
   if (known.size >= mostKnown) known.clear()
-  // An empty history is not kept: the first stage that ends makes one.
-  if (durations.length > 0) known.set(key, { durations, until: performance.now() + goodForMs })
+  const durations = database.stages.listDurations(repoId, name, mostSamples)
+  const reading = { durations, until: performance.now() + goodForMs }
+  known.set(key, reading)
+  const forget = (): void => {
+    if (known.get(key) === reading) known.delete(key)
+  }
+  // An empty history is not kept: the first stage that ends makes one. Nor is a failure.
+  durations.then((list) => list.length === 0 && forget(), forget)
   return durations
+}
+
+const atOnce = 4
+
+/** Those of several stages, in their order. One caller must not hold every connection of the pool. */
+export const stageHistories = async (
+  database: Database,
+  stages: readonly Pick<Stage, 'repoId' | 'name'>[],
+): Promise<readonly (readonly number[])[]> => {
+  const byName = new Map(stages.map((stage) => [`${stage.repoId}/${stage.name}`, stage]))
+  const names = [...byName]
+  const found = new Map<string, readonly number[]>()
+  for (let at = 0; at < names.length; at += atOnce)
+    await Promise.all(
+      names.slice(at, at + atOnce).map(async ([key, stage]) => {
+        found.set(key, await stageHistory(database, stage))
+      }),
+    )
+  return stages.map(({ repoId, name }) => found.get(`${repoId}/${name}`) ?? [])
 }
