@@ -40,6 +40,8 @@ describe('point 8: the command line', () => {
     [['worker']],
     [['test']],
     [['bench']],
+    [['user', 'add']],
+    [['member', 'set']],
     [['build']],
     [['build', 'create']],
     [['build', 'ls']],
@@ -57,6 +59,32 @@ describe('point 8: the command line', () => {
     expect(run.code).toBe(0)
     expect(run.out).toContain(`waggle ${args.join(' ')}`)
     expect(run.out).toContain('Example')
+  })
+
+  it('makes users, lets them into a repository and takes it away again', async () => {
+    const registered = { slug: 'acme/members', git_http_url: 'https://git.example/acme/m.git' }
+    await system.client.call('POST', '/api/repos', registered)
+    expect((await waggle('member', 'ls', 'acme/members')).out).toBe('nobody but system admins\n')
+    const added = await waggle('user', 'add', 'Ann')
+    expect(added.code).toBe(0)
+    const token = /token (\S+)/.exec(added.out)?.[1] ?? ''
+    const asAnn = (...args: readonly string[]) => waggle(...args, '--token', token)
+    expect((await waggle('user', 'add', 'ann')).code).toBe(5)
+    expect((await asAnn('build', 'ls', 'acme/members')).code).toBe(4)
+    expect((await waggle('member', 'set', 'acme/members', 'ann', 'read')).out).toBe(
+      'ann may read acme/members\n',
+    )
+    expect((await asAnn('build', 'ls', 'acme/members')).code).toBe(0)
+    expect((await waggle('member', 'ls', 'acme/members')).out).toMatch(/Ann +read/)
+    expect((await waggle('member', 'rm', 'acme/members', 'Ann')).code).toBe(0)
+    expect((await asAnn('build', 'ls', 'acme/members')).code).toBe(4)
+    expect((await waggle('user', 'update', 'ann', '--admin')).out).toContain('system admin')
+    expect((await asAnn('user', 'ls')).out).toContain('Ann')
+    const fresh = /token (\S+)/.exec((await waggle('user', 'token', 'ann')).out)?.[1]
+    expect(fresh).not.toBe(token)
+    expect((await asAnn('user', 'ls')).code).toBe(3)
+    expect((await waggle('user', 'rm', 'ann')).out).toBe('user ann deleted\n')
+    expect((await waggle('user', 'info', 'ann')).code).toBe(4)
   })
 
   it('names every command in its own help', async () => {

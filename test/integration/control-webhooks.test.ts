@@ -1,14 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   cancelBuild,
+  createUser,
   declineBuild,
   finishStage,
   grantSteps,
+  removeUser,
   startTimers,
   submitBuild,
   WebhookSender,
 } from '@waggle/control'
-import { type Build, makeHook, type Repo, silentLogger, type WebhookCall } from '@waggle/domain'
+import {
+  type Build,
+  makeHook,
+  type Repo,
+  silentLogger,
+  type User,
+  type WebhookCall,
+} from '@waggle/domain'
 import { createWebhookReceivers, type WebhookSettings } from '@waggle/extensions'
 import {
   answerJson,
@@ -99,6 +108,22 @@ describe.each(['sqlite', 'postgres'] as const)('outgoing webhooks on %s', (datab
       expect(call.signed).toBe('date digest')
       expect(call.headers['x-drone-event']).toBe('build')
     }
+  })
+
+  it('tell of users that are made and deleted, and of none that was not', async () => {
+    const service = await serve()
+    const { own } = sending([service.url])
+    const body = (user: User) => JSON.stringify({ event: 'user', action: 'created', user })
+    const wish = { login: 'Eve', email: '', machine: false, admin: false, token: 'token of eve' }
+    const user = await createUser(own.deps, wish, body)
+    const again = { ...wish, login: 'eve', token: 'another' }
+    await expect(createUser(own.deps, again, body)).rejects.toMatchObject({ code: 'user_exists' })
+    await removeUser(own.deps, user, JSON.stringify({ event: 'user', action: 'deleted' }))
+    await waitUntil('the calls', () => service.calls.length >= 2)
+    expect(told(service.calls)).toEqual(['user:created', 'user:deleted'])
+    expect(service.calls[0]?.headers['x-drone-event']).toBe('user')
+    expect(JSON.stringify(service.calls)).not.toContain('token of eve')
+    await expect(removeUser(own.deps, user, '{}')).rejects.toMatchObject({ kind: 'not_found' })
   })
 
   it('tell of errors, cancels and refusals', async () => {

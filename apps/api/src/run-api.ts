@@ -198,6 +198,7 @@ const makeIdentities = (
 ): Identities => ({
   findUser: (token) => control.database.users.findByTokenHash(control.hashToken(token)),
   findRepo: (slug) => control.database.repos.findBySlug(slug),
+  permissions: control.database.permissions,
   findWorker: (token) => authenticateWorker(control, token),
   isWorkerSecret: (given) =>
     workerSecrets.some(

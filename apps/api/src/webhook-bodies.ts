@@ -20,6 +20,10 @@ export const repoEventBody = (
     system: systemShape(system),
   })
 
+/** What a receiver is told of a user (scheduling.md §14.2). */
+export const userEventBody = (system: System, action: WebhookEvent['action'], user: User): string =>
+  JSON.stringify({ event: 'user', action, user: userShape(user), system: systemShape(system) })
+
 /** What a receiver is told of a build that is made: as it is then, without its stages (scheduling.md §14.2). */
 export const newBuildBody = (system: System, repo: Repo, build: Build): string =>
   JSON.stringify({

@@ -70,7 +70,7 @@ export interface Client {
   /** What the server answers below the repository's path. */
   ask(
     slug: string,
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     query?: Query,
     body?: unknown,
@@ -81,11 +81,12 @@ export interface Client {
     build: number,
     stage: number,
   ): Promise<{ readonly wait: ApiWait; readonly raw: unknown }>
-  /** GET unless another method is given: what the registry of workers, the queue and the outgoing webhooks answer, as
-   *  it came. */
+  /** GET unless another method is given: what the registry of workers, the queue, the outgoing webhooks and the list of
+   *  users answer, as it came. */
   operate(
-    path: `/api/${'workers' | 'queue' | 'webhooks'}${string}`,
-    method?: 'GET' | 'POST' | 'DELETE',
+    path: `/api/${'workers' | 'queue' | 'webhooks' | 'users'}${string}`,
+    method?: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    body?: unknown,
   ): Promise<unknown>
   /** Whether the step has a log that is complete: then following it ends with its last line. */
   hasLog(slug: string, step: StepAddress, signal: AbortSignal): Promise<boolean>
@@ -192,7 +193,7 @@ export const createClient = (options: ClientOptions): Client => {
       const raw = await json('GET', `${builds(slug)}/${number}/stages/${stage}/explain`)
       return { wait: readWait(raw), raw }
     },
-    operate: (path, method = 'GET') => json(method, path),
+    operate: (path, method = 'GET', body) => json(method, path, body),
     hasLog: async (slug, { build: number, stage, step }, signal) => {
       const path = `${builds(slug)}/${number}/logs/${stage}/${step}`
       const both = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])

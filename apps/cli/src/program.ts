@@ -7,6 +7,7 @@ import { addDeliveryCommands } from './commands/delivery-commands.ts'
 import { addLocalCommands } from './commands/local-commands.ts'
 import { addQueueCommands } from './commands/queue-commands.ts'
 import { addSystemCommands } from './commands/system-commands.ts'
+import { addUserCommands } from './commands/user-commands.ts'
 import { addWebhookCommands } from './commands/webhook-commands.ts'
 import { exitCodeHelp } from './exit-code.ts'
 
@@ -25,6 +26,7 @@ export const createProgram = (context: CommandContext): Command => {
   addDeliveryCommands(program, context)
   addQueueCommands(program)
   addWebhookCommands(program)
+  addUserCommands(program)
   addLocalCommands(program, context)
   return program
 }

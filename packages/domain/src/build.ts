@@ -73,6 +73,10 @@ export interface BuildStore {
   findLatest(repoId: number, ref: string): Promise<Build | null>
   /** Newest first. */
   list(repoId: number, filter: BuildFilter, page: Page): Promise<readonly Build[]>
+  /** The newest build of each repository that has one. */
+  listNewest(repoIds: readonly number[]): Promise<readonly Build[]>
+  /** The newest builds of all repositories that the user was let into, or of all there are (`null`). */
+  listRecent(userId: number | null, limit: number): Promise<readonly Build[]>
   /** The row, locked until the transaction ends. All writers lock in one order: repository, build, stage, step. */
   lock(id: number): Promise<Build | null>
   /** The same, of the build that a stage belongs to. */

@@ -75,6 +75,7 @@ export {
   whichDiffer,
   whyNotServe,
 } from './partition.ts'
+export type * from './permission.ts'
 export { type Labels, machinePlatform, type Platform } from './platform.ts'
 export type * from './purge.ts'
 export { isRefusedAddress } from './refused-address.ts'

@@ -3,6 +3,7 @@ export interface LogFields {
   readonly 'build.id'?: number
   readonly 'build.number'?: number
   readonly 'repo.slug'?: string
+  readonly 'user.login'?: string
   readonly 'stage.id'?: number
   readonly 'stage.name'?: string
   readonly 'step.number'?: number

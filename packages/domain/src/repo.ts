@@ -85,6 +85,8 @@ export interface RepoStore {
   findBySlug(slug: string): Promise<Repo | null>
   /** By id, ascending. */
   list(page: Page): Promise<readonly Repo[]>
+  /** Those that the user was let into, by slug. */
+  listByUser(userId: number, page: Page): Promise<readonly Repo[]>
   /** Conflict `repo_exists` when the slug is taken. */
   create(repo: NewRepo): Promise<Repo>
   update(id: number, patch: RepoPatch): Promise<Repo | null>

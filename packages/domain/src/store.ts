@@ -9,6 +9,7 @@ import type { LimitStore } from './limit.ts'
 import type { LogArchive } from './line.ts'
 import type { OrderStore } from './order.ts'
 import type { OutboxStore } from './outbox.ts'
+import type { PermissionStore } from './permission.ts'
 import type { PurgeStore } from './purge.ts'
 import type { RepoStore } from './repo.ts'
 import type { OrgSecretStore, SecretStore } from './secret.ts'
@@ -24,6 +25,7 @@ import type { WorkerStore } from './worker.ts'
 export interface Stores {
   readonly repos: RepoStore
   readonly users: UserStore
+  readonly permissions: PermissionStore
   readonly builds: BuildStore
   readonly stages: StageStore
   readonly steps: StepStore

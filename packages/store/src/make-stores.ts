@@ -13,6 +13,7 @@ import { logArchive } from './stores/log-archive.ts'
 import { orderStore } from './stores/order-store.ts'
 import { orgSecretStore } from './stores/org-secret-store.ts'
 import { outboxStore } from './stores/outbox-store.ts'
+import { permissionStore } from './stores/permission-store.ts'
 import { purgeStore } from './stores/purge-store.ts'
 import { repoStore } from './stores/repo-store.ts'
 import { secretStore } from './stores/secret-store.ts'
@@ -32,6 +33,7 @@ export const makeStores = (session: Session): Stores => {
   return {
     repos: repoStore(session),
     users: userStore(session),
+    permissions: permissionStore(session),
     builds: buildStore(session),
     stages,
     steps: stepStore(session),

@@ -7,6 +7,7 @@ import type {
   OrgSecret,
   Repo,
   RepoRetention,
+  RepoRights,
   Secret,
   Stage,
   Step,
@@ -27,6 +28,7 @@ export interface Schema {
   repos: Cells<Repo>
   /** loginKey: the login in lower case, for it is unique without case. */
   users: Cells<User> & { loginKey: string; tokenHash: string }
+  permissions: RepoRights & { repoId: number; userId: number; createdAt: number; updatedAt: number }
   builds: Cells<Build> & { logsPurged: Generated<boolean> }
   /** Kept apart from builds, so that lists of builds do not read it. */
   manifests: {

@@ -1,5 +1,5 @@
-import type { Repo, User, WorkerRecord } from '@waggle/domain'
-import { repoAccess } from './repo-access.ts'
+import type { PermissionStore, Repo, User, WorkerRecord } from '@waggle/domain'
+import { askRepoAccess } from './repo-access.ts'
 import type { Permission } from './route.ts'
 import { forbidden, HttpError, missing, unauthorized } from './status-of.ts'
 
@@ -7,6 +7,8 @@ import { forbidden, HttpError, missing, unauthorized } from './status-of.ts'
 export interface Identities {
   findUser(token: string): Promise<User | null>
   findRepo(slug: string): Promise<Repo | null>
+  /** What users were given in repositories. */
+  readonly permissions: Pick<PermissionStore, 'find'>
   findWorker(token: string): Promise<WorkerRecord | null>
   /** Whether the text is the shared secret that workers register with. */
   isWorkerSecret(given: string): boolean
@@ -41,7 +43,7 @@ export const guard = async (
     case 'write':
     case 'admin': {
       const repo = await identities.findRepo(`${params['owner']}/${params['name']}`)
-      const answer = repoAccess({ user, repo, permission: null, need: permission })
+      const answer = await askRepoAccess(identities.permissions, { user, repo, need: permission })
       if (answer === 'allow') return { ...caller, repo }
       throw answer === 401 ? unauthorized() : answer === 403 ? forbidden() : missing()
     }

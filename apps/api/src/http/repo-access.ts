@@ -1,18 +1,11 @@
-import type { Repo, User } from '@waggle/domain'
+import type { PermissionStore, Repo, RepoRights, User } from '@waggle/domain'
 
 type Need = 'read' | 'write' | 'admin'
-
-/** What somebody may do in one repository; write implies read, admin implies both. */
-interface RepoPermission {
-  readonly read: boolean
-  readonly write: boolean
-  readonly admin: boolean
-}
 
 export interface AccessQuestion {
   readonly user: Pick<User, 'admin' | 'active'> | null
   readonly repo: Pick<Repo, 'visibility'> | null
-  readonly permission: RepoPermission | null
+  readonly permission: RepoRights | null
   readonly need: Need
 }
 
@@ -35,4 +28,19 @@ export const repoAccess = ({
   const { read, write, admin } = permission
   const may = { read: read || write || admin, write: write || admin, admin }
   return may[need] ? 'allow' : 404
+}
+
+/** The same, with the rights that the user was given: they are read only where they decide. */
+export const askRepoAccess = async (
+  permissions: Pick<PermissionStore, 'find'>,
+  {
+    user,
+    repo,
+    need,
+  }: { readonly user: User | null; readonly repo: Repo | null; readonly need: Need },
+): Promise<'allow' | 401 | 403 | 404> => {
+  const answer = repoAccess({ user, repo, permission: null, need })
+  if (answer === 'allow' || user === null || repo === null) return answer
+  const permission = await permissions.find(repo.id, user.id)
+  return repoAccess({ user, repo, permission, need })
 }

@@ -3,6 +3,7 @@ import type { Route } from '../http/route.ts'
 import { approvalRoutes } from './approval-routes.ts'
 import { buildRoutes } from './build-routes.ts'
 import { cardRoutes } from './card-routes.ts'
+import { collaboratorRoutes } from './collaborator-routes.ts'
 import { cronRoutes } from './cron-routes.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
 import { explainRoutes } from './explain-routes.ts'
@@ -24,6 +25,7 @@ import { submitRoutes } from './submit-routes.ts'
 import { systemRoutes } from './system-routes.ts'
 import { templateRoutes } from './template-routes.ts'
 import { userRoutes } from './user-routes.ts'
+import { usersRoutes } from './users-routes.ts'
 import { webhookRoutes } from './webhook-routes.ts'
 import { workerRoutes } from './worker-routes.ts'
 
@@ -31,13 +33,15 @@ import { workerRoutes } from './worker-routes.ts'
 export const allRoutes = (deps: ApiDeps): readonly Route[] => [
   ...systemRoutes(deps),
   ...workerRoutes(deps),
-  ...userRoutes(),
+  ...userRoutes(deps),
+  ...usersRoutes(deps),
   ...queueRoutes(deps),
   ...webhookRoutes(deps),
   ...registryRoutes(deps),
   ...submitRoutes(deps),
   ...planRoutes(deps),
   ...repoRoutes(deps),
+  ...collaboratorRoutes(deps),
   ...latestRoutes(deps),
   ...buildRoutes(deps),
   ...restartRoutes(deps),

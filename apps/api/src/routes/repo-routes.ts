@@ -70,12 +70,12 @@ export const repoRoutes = ({ control, localFolders }: ApiDeps): readonly Route[]
       call.log.info('repository registered', { 'repo.slug': stored.slug })
       return json({ ...repoShape(stored), signer })
     }),
-    route.read('GET /api/repos/:owner/:name', async ({ repo, user }) =>
-      json({
-        ...repoShape(repo),
-        ...(user?.admin ? { permissions: { read: true, write: true, admin: true } } : {}),
-      }),
-    ),
+    route.read('GET /api/repos/:owner/:name', async ({ repo, user }) => {
+      const permissions = user?.admin
+        ? { read: true, write: true, admin: true }
+        : user && (await database.permissions.find(repo.id, user.id))
+      return json({ ...repoShape(repo), ...(permissions ? { permissions } : {}) })
+    }),
     route.admin('PATCH /api/repos/:owner/:name', async (call) => {
       const body = jsonBody(call)
       const patch: RepoPatch = defined({

@@ -13,11 +13,13 @@ import { findStep, logOf } from '../step-log.ts'
 export const streamRoutes = (deps: ApiDeps): readonly Route[] => {
   const { database } = deps.control
   return [
-    route.open('GET /api/stream', async ({ user }) =>
-      stream((response, signal) =>
-        followBuilds(deps, new EventStream(response, signal), (repo) => mayWatch(user, repo)),
-      ),
-    ),
+    route.open('GET /api/stream', async ({ user }) => {
+      // As they are now: who is let in later opens the stream again.
+      const own = new Set(user === null ? [] : await database.permissions.listRepoIds(user.id))
+      return stream((response, signal) =>
+        followBuilds(deps, new EventStream(response, signal), (repo) => mayWatch(user, own, repo)),
+      )
+    }),
     route.read('GET /api/stream/:owner/:name', async ({ repo }) =>
       stream((response, signal) =>
         followBuilds(deps, new EventStream(response, signal), (other) => other.id === repo.id),
@@ -40,9 +42,11 @@ export const streamRoutes = (deps: ApiDeps): readonly Route[] => {
   ]
 }
 
-/** Without permission rows a system admin is the only one who could be let see a private repository at all. */
-const mayWatch = (user: User | null, repo: Repo): boolean =>
-  repo.visibility === 'public' || (user !== null && (repo.visibility === 'internal' || user.admin))
+/** A system admin sees all: without a code host nobody gave him rights in each repository. */
+const mayWatch = (user: User | null, own: ReadonlySet<number>, repo: Repo): boolean =>
+  repo.visibility === 'public' ||
+  (user !== null &&
+    (repo.visibility === 'internal' || user.admin || (user.active && own.has(repo.id))))
 
 const mostBuildsBehind = 100
 

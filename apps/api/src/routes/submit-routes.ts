@@ -5,7 +5,7 @@ import type { ApiDeps } from '../api-deps.ts'
 import { freeParameters, jsonBody, parameter } from '../http/call.ts'
 import type { JsonBody } from '../http/json-body.ts'
 import type { Reply } from '../http/reply.ts'
-import { repoAccess } from '../http/repo-access.ts'
+import { askRepoAccess } from '../http/repo-access.ts'
 import { type Route, route, type UserCall } from '../http/route.ts'
 import { badRequest, forbidden, missing } from '../http/status-of.ts'
 import { newRepo, readSlug } from '../new-repo.ts'
@@ -35,7 +35,7 @@ export const submitRoutes = (deps: ApiDeps): readonly Route[] => [
       const repo = await repoFor(deps, call, body)
       return submit(deps, call, {
         ...textRequest(call, repo, body),
-        ...chosenPriority(call, repo, body),
+        ...(await chosenPriority(deps, call, repo, body)),
       })
     },
     { bodyLimitBytes: submitLimitBytes },
@@ -107,11 +107,17 @@ const textRequest = (call: UserCall, repo: Repo, body: JsonBody): SubmitRequest 
 }
 
 /** Whoever starts a build may let it wait longer; before the other builds of the repository only its admins may put it. */
-const chosenPriority = (call: UserCall, repo: Repo, body: JsonBody): { priority?: number } => {
+const chosenPriority = async (
+  { control }: ApiDeps,
+  { user }: UserCall,
+  repo: Repo,
+  body: JsonBody,
+): Promise<{ priority?: number }> => {
   const priority = readPriority(body)
   if (priority === undefined) return {}
-  const question = { user: call.user, repo, permission: null, need: 'admin' } as const
-  if (priority > repo.priority && repoAccess(question) !== 'allow') throw forbidden()
+  if (priority <= repo.priority) return { priority }
+  const access = await askRepoAccess(control.database.permissions, { user, repo, need: 'admin' })
+  if (access !== 'allow') throw forbidden()
   return { priority }
 }
 
@@ -142,7 +148,8 @@ export const submitRepo = async (
   readSlug(slug)
   const known = await control.database.repos.findBySlug(slug)
   if (known === null && call.user.admin) return null
-  const access = repoAccess({ user: call.user, repo: known, permission: null, need: 'write' })
+  const question = { user: call.user, repo: known, need: 'write' } as const
+  const access = await askRepoAccess(control.database.permissions, question)
   if (known === null || access === 404) throw missing()
   if (access !== 'allow') throw forbidden()
   if (!known.active) throw conflict('repo_inactive', 'The repository is not active')

@@ -22,6 +22,7 @@ import { openPartitions } from './0016-open-partitions.ts'
 import { activeStages } from './0017-active-stages.ts'
 import { standingBuilds } from './0018-standing-builds.ts'
 import { lineWithTimes } from './0019-line-with-times.ts'
+import { permissions } from './0020-permissions.ts'
 
 /** In order; names are never changed, for databases remember them. */
 const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
@@ -44,6 +45,7 @@ const migrations = (dialect: Dialect['name']): Record<string, Migration> => ({
   '0017-active-stages': activeStages,
   '0018-standing-builds': standingBuilds,
   '0019-line-with-times': lineWithTimes,
+  '0020-permissions': permissions(dialect),
 })
 
 /** Brings the database to the code's state, each time it is opened. Refuses one that newer code has changed. */

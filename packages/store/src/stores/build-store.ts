@@ -103,6 +103,31 @@ const list = query(({ db }, p: Window) =>
     .offset(p.offset),
 )
 
+const listNewest = query(({ db, anyInt }, p: { repoIds: readonly number[] }) =>
+  db
+    .selectFrom('builds')
+    .select(build.columns)
+    .where(anyInt('repoId', p.repoIds))
+    .where(
+      sql<boolean>`number = (select max(number) from builds as newer where newer.repo_id = builds.repo_id)`,
+    ),
+)
+
+const listRecent = query(({ db }, p: { limit: number }) =>
+  db.selectFrom('builds').select(build.columns).orderBy('id', 'desc').limit(p.limit),
+)
+
+const listRecentOf = query(({ db }, p: { userId: number; limit: number }) =>
+  db
+    .selectFrom('builds')
+    .select(build.columns)
+    .where('repoId', 'in', (eb) =>
+      eb.selectFrom('permissions').select('repoId').where('userId', '=', p.userId),
+    )
+    .orderBy('id', 'desc')
+    .limit(p.limit),
+)
+
 const listByRef = query(({ db }, p: Window & { ref: string }) =>
   db
     .selectFrom('builds')
@@ -224,6 +249,15 @@ export const buildStore = (session: Session): BuildStore => {
           : await session.read(listByRef, { ...window, ref })
       return build.readAll(rows, session.log)
     },
+    listNewest: async (repoIds) =>
+      build.readAll(await session.read(listNewest, { repoIds: [...repoIds] }), session.log),
+    listRecent: async (userId, limit) =>
+      build.readAll(
+        userId === null
+          ? await session.read(listRecent, { limit })
+          : await session.read(listRecentOf, { userId, limit }),
+        session.log,
+      ),
     lock: async (id) => one(await session.read(lock, { id })),
     lockOfStage: async (stageId) => one(await session.read(lockOfStage, { stageId })),
     create: async (given, manifest, record) => {

@@ -86,6 +86,18 @@ const list = query(({ db }, p: { offset: number; limit: number }) =>
   db.selectFrom('repos').select(repo.columns).orderBy('id').limit(p.limit).offset(p.offset),
 )
 
+const listByUser = query(({ db }, p: { userId: number; offset: number; limit: number }) =>
+  db
+    .selectFrom('repos')
+    .select(repo.columns)
+    .where('id', 'in', (eb) =>
+      eb.selectFrom('permissions').select('repoId').where('userId', '=', p.userId),
+    )
+    .orderBy('slug')
+    .limit(p.limit)
+    .offset(p.offset),
+)
+
 const create = query(
   ({ db, stamp }, p: Record<string, never>) =>
     db
@@ -148,6 +160,8 @@ export const repoStore = (session: Session): RepoStore => {
     find: async (id) => one(await session.read(find, { id })),
     findBySlug: async (slug) => one(await session.read(findBySlug, { slug })),
     list: async (page) => repo.readAll(await session.read(list, bounded(page)), session.log),
+    listByUser: async (userId, page) =>
+      repo.readAll(await session.read(listByUser, { userId, ...bounded(page) }), session.log),
     create: async (given) => {
       const row = repo.write({ ...allOff, priority: 0, ...given })
       return repo.read((await session.write(create, row))[0])

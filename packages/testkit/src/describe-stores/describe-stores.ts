@@ -10,6 +10,7 @@ import { describeLimits } from './describe-limits.ts'
 import { describeLogArchive } from './describe-log-archive.ts'
 import { describeOrders } from './describe-orders.ts'
 import { describeOutbox } from './describe-outbox.ts'
+import { describePermissions } from './describe-permissions.ts'
 import { describePurge } from './describe-purge.ts'
 import { describeRepos } from './describe-repos.ts'
 import { describeSecrets } from './describe-secrets.ts'
@@ -37,6 +38,7 @@ export const describeStores = (
     describeTransactions(database)
     describeRepos(database)
     describeUsers(database)
+    describePermissions(database)
     describeBuilds(database)
     describeStages(database)
     describeSteps(database)

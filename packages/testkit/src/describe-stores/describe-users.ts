@@ -48,6 +48,46 @@ export const describeUsers = (open: OpenDatabase): void => {
       await open().users.setTokenHash(user?.id ?? 0, tokenHash)
       expect(await open().users.findByTokenHash(given.tokenHash)).toBeNull()
       expect((await open().users.findByTokenHash(tokenHash))?.id).toBe(user?.id)
+      const other = await open().users.create(newUser())
+      await expect(open().users.setTokenHash(other?.id ?? 0, tokenHash)).rejects.toMatchObject({
+        code: 'token_exists',
+      })
+    })
+
+    it('changes what is given, and deletes once', async () => {
+      const made = await open().users.create(newUser({ admin: true }))
+      const { id } = made ?? { id: 0 }
+      expect(await open().users.update(id, { admin: false })).toMatchObject({
+        admin: false,
+        active: true,
+      })
+      const changed = await open().users.update(id, { email: 'a@b.example', active: false })
+      expect(changed).toMatchObject({ email: 'a@b.example', admin: false, active: false })
+      expect(await open().users.find(id)).toEqual(changed)
+      expect(await open().users.delete(id)).toBe(true)
+      expect(await open().users.delete(id)).toBe(false)
+      expect(await open().users.find(id)).toBeNull()
+      expect(await open().users.update(id, { admin: true })).toBeNull()
+    })
+
+    it('lists by login, whatever its case', async () => {
+      for (const login of ['zz-B', 'zz-a', 'zz-C']) await open().users.create(newUser({ login }))
+      const all = await open().users.list({ offset: 0, limit: 1_000 })
+      expect(all.map(({ login }) => login).slice(-3)).toEqual(['zz-a', 'zz-B', 'zz-C'])
+      expect(await open().users.list({ offset: all.length - 1, limit: 5 })).toHaveLength(1)
+    })
+
+    it('lets nobody else count admins while one is taken away', async () => {
+      const [a, b] = [await open().users.create(newUser()), await open().users.create(newUser())]
+      for (const { id } of await open().users.list({ offset: 0, limit: 1_000 }))
+        if (id !== a?.id && id !== b?.id) await open().users.update(id, { admin: false })
+      const demote = (id: number) =>
+        open().transaction(async (stores) => {
+          const admins = await stores.users.lockAdmins()
+          if (admins.length > 1) await stores.users.update(id, { admin: false })
+        })
+      await Promise.all([demote(a?.id ?? 0), demote(b?.id ?? 0)])
+      expect(await open().users.lockAdmins()).toHaveLength(1)
     })
   })
 }
