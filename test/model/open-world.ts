@@ -34,6 +34,8 @@ export interface World {
   /** A new process of the same worker. */
   restartWorker(index: number): Promise<void>
   flush(): Promise<void>
+  /** One entry is gone from the queues, as after a failover that lost a write. */
+  drop(entry: string): Promise<void>
   /** Ids of all entries in the queues, the next one of each partition first. */
   entries(): Promise<readonly string[]>
   /** What the database holds, a line for each row. */
@@ -132,6 +134,15 @@ export const openWorlds = async (database: 'sqlite' | 'postgres'): Promise<World
       },
       flush: async () => {
         await redis.flushall('ASYNC')
+      },
+      drop: async (entry) => {
+        const pipeline = redis.pipeline()
+        for (const queue of queues) {
+          pipeline.zrem(`${queue}:prioritized`, entry)
+          pipeline.lrem(`${queue}:wait`, 0, entry)
+          pipeline.del(`${queue}:${entry}`)
+        }
+        await pipeline.exec()
       },
       entries: async () => {
         const pipeline = redis.pipeline()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { resumeQueue } from '@waggle/control'
+import { Reconciler, resumeQueue } from '@waggle/control'
 import { agree } from './agree.ts'
 import { offerAll } from './commands/decide.ts'
 import { pumpNow, reconcileNow } from './commands/tell.ts'
@@ -14,7 +14,7 @@ export const settle = async (model: Model, world: World): Promise<void> => {
     offerAll(model)
   }
   if (model.untold.length > 0) await pumpNow(model, world)
-  await reconcileNow(model, world)
+  await reconcileNow(model, world, new Reconciler(world.deps))
   const entries = await agree(model, world)
   const lost = model.stages
     .filter((stage) => model.mayGo(stage))

@@ -37,6 +37,7 @@ const effects = [
   'pumped: withdraw',
   'reconciled: offer lost before',
   'flushed',
+  'one offer lost',
   'Redis was away',
 ] as const
 

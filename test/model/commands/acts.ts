@@ -5,7 +5,7 @@ import { approve, cancel, decline, pause, resume } from './decide.ts'
 import { goOn } from './go-on.ts'
 import { beat, free, passTime, reap, restart, startAndVanish, takeAndDie } from './lose.ts'
 import { submit } from './submit.ts'
-import { flush, pump, reconcile } from './tell.ts'
+import { flush, loseOne, pump, reconcile } from './tell.ts'
 import {
   acknowledgeIt,
   finishIt,
@@ -43,4 +43,5 @@ export const acts: fc.Arbitrary<Act> = fc.oneof(
   { arbitrary: pump, weight: 4 },
   { arbitrary: reconcile, weight: 2 },
   { arbitrary: flush, weight: 2 },
+  { arbitrary: loseOne, weight: 2 },
 )

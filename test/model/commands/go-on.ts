@@ -5,6 +5,7 @@ import type { World } from '../open-world.ts'
 import { takeFirst, waiting } from './accept.ts'
 import { approveIt } from './decide.ts'
 import { away, pick, which } from './draw.ts'
+import { beatWith } from './lose.ts'
 import { telling } from './telling.ts'
 import { acknowledgeIt, callIt, finishIt, nameOf, startIt, type UnderLease } from './under-lease.ts'
 
@@ -45,6 +46,9 @@ const approveNext =
 const reportNext =
   (attempt: ModelAttempt): Next =>
   async (model, world, extra, isAway) => {
+    // It hears of the cancel first, now and then.
+    if (attempt.state === 'closing' && extra % 3 === 0)
+      return `heartbeat ${await beatWith(world, attempt.worker, [attempt])}`
     const [name, doing, which_] = nextReport(attempt, extra)
     const said = await callIt(model, world, attempt, isAway, doing, which_)
     return `${name} ${nameOf(attempt)}: ${said}`

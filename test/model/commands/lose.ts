@@ -15,30 +15,37 @@ export const beat = fc.record({ worker: fc.nat({ max: 1 }), isAll: fc.boolean() 
     new Act(
       'heartbeat',
       (model) => model.open.length > 0,
-      async (model, world) => {
-        const record = world.workers[worker]
-        assert(record, 'no such worker')
-        const named = isAll ? model.attempts : model.attempts.slice(0, 1)
-        const answer = await heartbeat(
-          world.deps,
-          record,
-          named.map(({ stage, number }) => ({ stageId: stage.id, attempt: number })),
-        )
-        const held = named.filter(
-          (one) => one.state !== 'ended' && one.worker === worker && one.boot === record.bootId,
-        )
-        const cancelled = held.filter((one) => one.state === 'closing')
-        const lost = named.filter((one) => !held.includes(one))
-        for (const attempt of held) attempt.silentMs = 0
-        assert.deepEqual(givenNames(answer.cancelled), names(cancelled))
-        assert.deepEqual(givenNames(answer.lost), names(lost))
-        world.tally.did('lease renewed', held.length)
-        world.tally.did('heartbeat told a cancel', cancelled.length)
-        world.tally.did('heartbeat told a loss', lost.length)
-        return `of ${worker} with ${names(named).join()}`
-      },
+      (model, world) =>
+        beatWith(world, worker, isAll ? model.attempts : model.attempts.slice(0, 1)),
     ),
 )
+
+/** A heartbeat of the worker that names these attempts, its own or not. */
+export const beatWith = async (
+  world: World,
+  worker: number,
+  named: readonly ModelAttempt[],
+): Promise<string> => {
+  const record = world.workers[worker]
+  assert(record, 'no such worker')
+  const answer = await heartbeat(
+    world.deps,
+    record,
+    named.map(({ stage, number }) => ({ stageId: stage.id, attempt: number })),
+  )
+  const held = named.filter(
+    (one) => one.state !== 'ended' && one.worker === worker && one.boot === record.bootId,
+  )
+  const cancelled = held.filter((one) => one.state === 'closing')
+  const lost = named.filter((one) => !held.includes(one))
+  for (const attempt of held) attempt.silentMs = 0
+  assert.deepEqual(givenNames(answer.cancelled), names(cancelled))
+  assert.deepEqual(givenNames(answer.lost), names(lost))
+  world.tally.did('lease renewed', held.length)
+  world.tally.did('heartbeat told a cancel', cancelled.length)
+  world.tally.did('heartbeat told a loss', lost.length)
+  return `of ${worker} with ${names(named).join()}`
+}
 
 const names = (list: readonly ModelAttempt[]) => list.map(nameOf).toSorted()
 

@@ -1,9 +1,10 @@
-import { pumpOutbox } from '@waggle/control'
+import { pumpOutbox, type Reconciler } from '@waggle/control'
 import fc from 'fast-check'
 import { Act } from '../act.ts'
 import { entryOf, type Model } from '../model.ts'
 import type { World } from '../open-world.ts'
 import { offerAll } from './decide.ts'
+import { pick, which } from './draw.ts'
 
 /** What the outbox still promised is told; a pump while Redis is away changes nothing. */
 export const pumpNow = async (model: Model, world: World): Promise<void> => {
@@ -29,21 +30,28 @@ export const pump = fc.constant(null).map(
     ),
 )
 
-export const reconcileNow = async (model: Model, world: World): Promise<void> => {
-  await world.reconciler.run()
+/** One tick of a reconciler that begins its round: every offer that is missing comes back. */
+export const reconcileNow = async (
+  model: Model,
+  world: World,
+  reconciler: Reconciler,
+): Promise<void> => {
+  await reconciler.run()
   if (model.isPaused) return
   const offered = model.offered.size
   offerAll(model)
   world.tally.did('reconciled: offer lost before', model.offered.size - offered)
 }
 
+/** Two ticks of one that went on from where it was: the first ends its round, the second is the next one. */
 export const reconcile = fc.constant(null).map(
   () =>
     new Act(
       'reconcile',
       (model) => model.stages.length > 0,
       async (model, world) => {
-        await reconcileNow(model, world)
+        await world.reconciler.run()
+        await reconcileNow(model, world, world.reconciler)
         return ''
       },
     ),
@@ -60,6 +68,21 @@ export const flush = fc.constant(null).map(
         model.stale.clear()
         world.tally.did('flushed')
         return ''
+      },
+    ),
+)
+
+export const loseOne = which.map(
+  (at) =>
+    new Act(
+      'lose an offer',
+      (model) => model.offered.size > 0,
+      async (model, world) => {
+        const entry = pick([...model.offered], at)
+        await world.drop(entry)
+        model.offered.delete(entry)
+        world.tally.did('one offer lost')
+        return entry
       },
     ),
 )
