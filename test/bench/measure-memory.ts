@@ -9,18 +9,19 @@ export const measureMemory = async (quick: boolean): Promise<readonly Figure[]> 
   try {
     await delay(quick ? 2_000 : 8_000)
     const of = (pid: number | undefined) =>
-      Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+      (Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024) /
+      1_000_000
     return [
       {
         name: 'memory of an idle API process',
         value: of(system.apis[0]?.pid()),
-        unit: 'MiB',
+        unit: 'MB',
         reach: { kind: 'max', value: 150 },
       },
       {
         name: 'memory of an idle worker',
         value: of(system.workers[0]?.pid()),
-        unit: 'MiB',
+        unit: 'MB',
         reach: { kind: 'max', value: 150 },
       },
     ]

@@ -15,6 +15,8 @@ import {
 import { type Client, createClient } from './client.ts'
 
 const root = resolve(import.meta.dirname, '../..')
+/** As `./waggle` has it. */
+const storedCode = join(root, 'node_modules/.cache/node-compile')
 
 export interface SystemOptions {
   readonly database: 'sqlite' | 'postgres'
@@ -213,7 +215,12 @@ const app = (
     },
     start: async (extra = {}) => {
       earlier += child?.output() ?? ''
-      const env: NodeJS.ProcessEnv = { ...process.env, ...settings, ...extra }
+      const env: NodeJS.ProcessEnv = {
+        NODE_COMPILE_CACHE: storedCode,
+        ...process.env,
+        ...settings,
+        ...extra,
+      }
       const loaded = env['WAGGLE_FAILPOINTS'] === undefined ? [] : ['--import', preload]
       child = startChild(process.execPath, [...loaded, main], {
         env,

@@ -1,8 +1,7 @@
-import { getCompileCacheDir } from 'node:module'
-import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { AttemptRef, Logger } from '@waggle/domain'
 import { HeartbeatWord } from './heartbeat-word.ts'
+import { storedCode } from './stored-code.ts'
 
 export interface HeartbeatThreadDeps {
   /** Where heartbeats go. */
@@ -61,12 +60,10 @@ export class HeartbeatThread {
   #start(credential: string): Worker {
     const { memory } = this.#word
     const { url, everyMs, wedgedMs, log } = this.#deps
-    const cache = getCompileCacheDir()
     const worker = new Worker(new URL('./heartbeat-thread-main.ts', import.meta.url), {
       name: 'heartbeat',
       workerData: { url, everyMs, wedgedMs, credential, memory } satisfies HeartbeatThreadData,
-      // With the cache the thread need not load what strips types, which would double its memory.
-      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
+      env: storedCode(),
       execArgv: [],
       resourceLimits,
     })

@@ -4,6 +4,7 @@ import { type AttemptRef, type Clock, type Engine, type Logger, unavailable } fr
 import { type FencedAttempt, isExpired, readFences, writeFence } from './fence-file.ts'
 import type { Lease } from './lease.ts'
 import type { GuardOptions } from './run-guard.ts'
+import { storedCode } from './stored-code.ts'
 
 export interface SelfFenceDeps {
   readonly guard: GuardOptions
@@ -130,7 +131,7 @@ const startGuard = (options: GuardOptions): Promise<ChildProcess> =>
     const child = spawn(process.execPath, [main, JSON.stringify(options)], {
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: {},
+      env: storedCode(),
     })
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
