@@ -74,13 +74,14 @@ export const growingShapes: readonly FileShape[] = [
   ['labels', (n) => pipeline(`node: {${times(n / 50, (i) => `l${i}: v`, ', ')}}`)],
   [
     'pipelines',
-    (n) => times(n, (i) => `kind: pipeline\nname: p${i}\nsteps: [{name: a, image: b}]\n`, '---\n'),
+    (n) =>
+      times(n / 4, (i) => `kind: pipeline\nname: p${i}\nsteps: [{name: a, image: b}]\n`, '---\n'),
   ],
   [
     'pipelines in a chain',
     (n) =>
       times(
-        n,
+        n / 4,
         (i) =>
           `kind: pipeline\nname: p${i}\n${i > 0 ? `depends_on: [p${i - 1}]\n` : ''}steps: [{name: a, image: b}]\n`,
         '---\n',

@@ -53,6 +53,20 @@ export const judgeManifest = (text: string, value: string, isFork: boolean): num
   return compiled
 }
 
+/** Everything that server and worker do with a file, once. */
+export const readWhole = (text: string): void => {
+  const manifest = parseManifest(text)
+  lintManifest(manifest, { isTrusted: false })
+  const hook = makeHook({ event: 'push', ref: 'refs/heads/main', target: 'main' })
+  const plan = planStages(manifest, hook, { slug: 'acme/app', throttle: 0 })
+  if (plan.kind !== 'stages') return
+  for (const stage of plan.stages.slice(0, 1)) {
+    namedSecrets(manifest, stage.name)
+    if (stage.type === 'docker')
+      compileDocker(givenOf(text, stage, 'main', false), defaultCompileSettings)
+  }
+}
+
 const givenOf = (text: string, stage: object, value: string, isFork: boolean): Given => ({
   ...plain,
   manifest: text,
