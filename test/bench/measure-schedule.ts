@@ -17,6 +17,7 @@ import {
   submitFirst,
 } from './schedule/fill-stages.ts'
 import { explainSome, timeLoad, timeSubmit, timeTick } from './schedule/time-questions.ts'
+import type { Round } from './schedule/worker-pool.ts'
 
 /** The scheduler with very many pending stages in 1,000 partitions and 1,000 workers, beside the same with 1,000: a
  *  dispatch, a tick and an explanation should cost what they do, not what is pending. */
@@ -38,8 +39,7 @@ const quickSizes = { postgres: 20_000, sqlite: 5_000 } as const
 interface Seen {
   readonly kind: BenchDatabase['kind']
   readonly pending: number
-  /** Stages a second, of each round. */
-  readonly rates: { readonly few: readonly number[]; readonly many: readonly number[] }
+  readonly rounds: { readonly few: readonly Round[]; readonly many: readonly Round[] }
   /** Milliseconds, with few and with many. */
   readonly ticks: Pair
   readonly submits: Pair
@@ -60,7 +60,6 @@ const measureOn = async (
   pending: number,
   quick: boolean,
 ): Promise<readonly Figure[]> => {
-  const rounds = quick ? 4 : 10
   const redis = await startRedis({ persistent: false })
   const postgres = kind === 'postgres' ? await startPostgres() : null
   const folder = await tempFolder('schedule')
@@ -94,7 +93,7 @@ const measureOn = async (
     await submitFirst(few.control)
     settleDatabase(few.base)
     say('dispatching')
-    const rates = await dispatchInTurn(few, many, rounds)
+    const rounds = await dispatchInTurn(few, many, quick ? 4 : 10)
     say('explaining')
     const explained = await explainSome(many, quick ? 100 : 1_000)
     say('ticks, submitting, counting')
@@ -108,7 +107,7 @@ const measureOn = async (
     const loads = await both(timeLoad)
     say('done')
     return figuresOf({
-      ...{ kind, pending, rates, ticks, submits, loads, explained, offerSeconds, bytesPerStage },
+      ...{ kind, pending, rounds, ticks, submits, loads, explained, offerSeconds, bytesPerStage },
       bytesPerPartition: (first - before) / partitionCount,
     })
   } finally {
@@ -120,9 +119,13 @@ const measureOn = async (
 }
 
 const figuresOf = (seen: Seen): readonly Figure[] => {
-  const { kind, rates, ticks, submits, loads, explained } = seen
+  const { kind, ticks, submits, loads, explained } = seen
   const size = seen.pending.toLocaleString('en')
-  const rate = { few: median(rates.few), many: median(rates.many) }
+  const eachOf = (key: keyof Round): Pair => ({
+    few: median(seen.rounds.few.map((round) => round[key])),
+    many: median(seen.rounds.many.map((round) => round[key])),
+  })
+  const rate = eachOf('perSecond')
   return [
     {
       name: `dispatch with ${size} pending, of that with 1,000 (${kind})`,
@@ -165,6 +168,10 @@ const figuresOf = (seen: Seen): readonly Figure[] => {
     },
     ...pairs(
       [
+        [
+          `processor time of the API for a dispatch, with ${size} pending (${kind})`,
+          eachOf('cpuMs'),
+        ],
         [`all ticks of a server once, with ${size} pending (${kind})`, ticks],
         [`submitting a build of 10 stages, with ${size} pending (${kind})`, submits],
         [`counting what waits for the metrics, with ${size} pending (${kind})`, loads],

@@ -2,7 +2,7 @@ import { offerAfterLoss } from '@waggle/control'
 import type { BenchControl } from './bench-control.ts'
 import type { BenchDatabase } from './bench-database.ts'
 import { copyStages, endStages, partitionCount } from './fill-stages.ts'
-import { registerWorkers, startPool, type WorkerPool } from './worker-pool.ts'
+import { type Round, registerWorkers, startPool, type WorkerPool } from './worker-pool.ts'
 
 /** One installation: a database and keys of its own. */
 export interface Side {
@@ -13,29 +13,29 @@ export interface Side {
 
 const perRound = 600
 
-/** Stages a second in each round, by turns, so that a machine that becomes slower or faster meanwhile does not decide.
+/** What was seen of each round, by turns, so that a machine that becomes slower or faster meanwhile does not decide.
  *  With few, each round begins with 1,000 pending stages, one in each partition. What the last round with many accepted
  *  is still held afterwards. */
 export const dispatchInTurn = async (
   few: Side,
   many: Side,
   rounds: number,
-): Promise<{ readonly few: readonly number[]; readonly many: readonly number[] }> => {
+): Promise<{ readonly few: readonly Round[]; readonly many: readonly Round[] }> => {
   const pools = { few: await openPool(few), many: await openPool(many) }
-  const rates = { few: [] as number[], many: [] as number[] }
+  const seen = { few: [] as Round[], many: [] as Round[] }
   // The first round of each warms the processes up.
   for (let i = 0; i <= rounds; i++) {
     await replaceFew(few, i + 1)
-    const ofFew = async () => rates.few.push(await pools.few.round(perRound))
+    const ofFew = async () => seen.few.push(await pools.few.round(perRound))
     const ofMany = async () => {
       endStages(many.base, 'accepted')
-      rates.many.push(await pools.many.round(perRound))
+      seen.many.push(await pools.many.round(perRound))
     }
     for (const round of i % 2 === 0 ? [ofFew, ofMany] : [ofMany, ofFew]) await round()
   }
   await pools.few.stop()
   await pools.many.stop()
-  return { few: rates.few.slice(1), many: rates.many.slice(1) }
+  return { few: seen.few.slice(1), many: seen.many.slice(1) }
 }
 
 const openPool = async ({ control, redis }: Side): Promise<WorkerPool> =>

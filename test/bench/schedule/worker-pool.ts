@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { acceptStage } from '@waggle/control'
-import type { WorkerRecord } from '@waggle/domain'
+import { isWaggleError, type WorkerRecord } from '@waggle/domain'
 import { Redis } from '@waggle/redis'
 import { waitUntil } from '@waggle/testkit'
 import { plainProfile } from '../../harness/plain-profile.ts'
@@ -15,11 +15,18 @@ import type { PoolOrder, PoolQuestion } from './pool-worker.ts'
 const workerCount = 1_000
 const processes = 4
 
+export interface Round {
+  /** Stages accepted a second. */
+  readonly perSecond: number
+  /** Milliseconds of processor time that this process took for each. */
+  readonly cpuMs: number
+}
+
 /** 1,000 workers, one for each partition, in a few processes. This process is their API: each of their questions is an
  *  accept. */
 export interface WorkerPool {
-  /** Lets them take stages until `count` were accepted; gives how many a second that were. */
-  round(count: number): Promise<number>
+  /** Lets them take stages until `count` were accepted, and waits until those are answered that are under way. */
+  round(count: number): Promise<Round>
   stop(): Promise<void>
 }
 
@@ -55,11 +62,22 @@ export const startPool = async (
     const worker = workers[question.worker]
     if (!worker) throw new Error('an unknown worker asks')
     inFlight++
-    const { stageId, attempt } = question
-    const result = await acceptStage(deps, worker, stageId, { attempt, requestId: randomUUID() })
+    const { id, stageId, attempt } = question
+    const isAnswered = await acceptStage(deps, worker, stageId, {
+      attempt,
+      requestId: randomUUID(),
+    })
+      .then(({ kind }) => {
+        if (kind === 'accepted') onAccepted()
+        return true
+      })
+      .catch((error: unknown) => {
+        // As an API process: it answers 503, and the worker asks again.
+        if (isWaggleError(error, 'unavailable')) return false
+        throw error
+      })
     inFlight--
-    if (result.kind === 'accepted') onAccepted()
-    child.send({ kind: 'answer', id: question.id, isAnswered: true } satisfies PoolOrder)
+    child.send({ kind: 'answer', id, isAnswered } satisfies PoolOrder)
   }
   const tell = (kind: 'go' | 'hold') => {
     for (const child of children) child.send({ kind } satisfies PoolOrder)
@@ -98,6 +116,7 @@ export const startPool = async (
           }
         }
       })
+      const cpuBefore = process.cpuUsage()
       const late = new AbortController()
       tell('go')
       await Promise.race([
@@ -109,7 +128,11 @@ export const startPool = async (
       late.abort()
       tell('hold')
       for (let quiet = 0; quiet < 3; quiet = inFlight === 0 ? quiet + 1 : 0) await delay(100)
-      return (count - 1) / ((lastAt - firstAt) / 1_000)
+      const cpu = process.cpuUsage(cpuBefore)
+      return {
+        perSecond: (count - 1) / ((lastAt - firstAt) / 1_000),
+        cpuMs: (cpu.user + cpu.system) / 1_000 / accepted,
+      }
     },
     stop: async () => {
       const ended = children.map((child) => once(child, 'exit'))
