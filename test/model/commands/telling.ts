@@ -40,9 +40,10 @@ const noteOffer = (
   const isNew = isWaiting && (!before?.isWaiting || before.entry !== entry)
   const wasHeldBack = stage.isHeldBack
   if (isNew || stage.isHeldBack) stage.isHeldBack = isWaiting && model.isLimited(stage)
-  if (isWaiting && !stage.isHeldBack && (isNew || wasHeldBack)) {
+  // While paused nothing is offered, so nothing of it stays untold either: resuming offers all.
+  if (isWaiting && !stage.isHeldBack && (isNew || wasHeldBack) && !model.isPaused) {
     if (isAway) model.untold.push({ kind: 'offer', entry })
-    else if (!model.isPaused) model.offered.add(entry)
+    else model.offered.add(entry)
   }
   if (before?.isWaiting && !isWaiting && isOver(stage.status)) {
     model.offered.delete(before.entry)
