@@ -14,7 +14,7 @@ import {
   type StepCard,
 } from '@waggle/domain'
 import { type CompileResult, refreshEnvironment } from '@waggle/pipeline'
-import { MaskSet, maskText, runSpec, type StageSnapshot, StepLog } from '@waggle/runtime'
+import { masksOf, maskText, runSpec, type StageSnapshot, StepLog } from '@waggle/runtime'
 import type { HeldStages } from './held-stages.ts'
 import type { Lease } from './lease.ts'
 import { openLineSink } from './line-sink.ts'
@@ -123,7 +123,7 @@ const runSteps = async (
   spec: Spec,
   reporter: LeasedReporter,
 ): Promise<StageResult | null> => {
-  const masks = new MaskSet(spec.masks)
+  const masks = masksOf(spec.masks)
   const startedAt = deps.clock.now()
   try {
     return await runSpec(

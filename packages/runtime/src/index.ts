@@ -1,7 +1,7 @@
 export { errorText } from './error-text.ts'
 export { type ExecuteDeps, type ExecuteResult, execute, type StopReason } from './execute.ts'
 export type { LineSink, StepBlock } from './line-sink.ts'
-export { MaskSet, maskText } from './mask-set.ts'
+export { MaskSet, masksOf, maskText } from './mask-set.ts'
 export { runSpec } from './run-spec.ts'
 export type { StageReporter } from './stage-reporter.ts'
 export {

@@ -1,7 +1,7 @@
 import type { Spec } from '@waggle/domain'
 import { errorText } from './error-text.ts'
 import { type ExecuteDeps, type ExecuteResult, execute } from './execute.ts'
-import { MaskSet } from './mask-set.ts'
+import { masksOf } from './mask-set.ts'
 import { StageRun } from './stage-run.ts'
 
 /** Sets a stage up and runs it. A failed set-up ends it in `error` with the engine's text and all steps skipped.
@@ -18,7 +18,7 @@ export const runSpec = async (
     await withPatience(signal, deps.timeoutMs, (patience) => deps.engine.setup(spec, patience))
   } catch (error) {
     // What the engine says may quote a secret: masked for the log as well (invariant I12).
-    const reason = errorText(error, new MaskSet(spec.masks))
+    const reason = errorText(error, masksOf(spec.masks))
     deps.log.warn('stage set-up failed', { reason })
     return new StageRun(deps, spec).fail(error instanceof Error ? error.message : '', signal)
   }

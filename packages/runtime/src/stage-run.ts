@@ -2,7 +2,7 @@ import type { Spec, SpecStep } from '@waggle/domain'
 import { DetachedSteps } from './detached-steps.ts'
 import { errorText } from './error-text.ts'
 import type { ExecuteDeps, ExecuteResult } from './execute.ts'
-import { MaskSet } from './mask-set.ts'
+import { type MaskSet, masksOf } from './mask-set.ts'
 import { runStep, type StepEnd, type StepRun } from './run-step.ts'
 import { StageState } from './stage-state.ts'
 import { StageStop } from './stage-stop.ts'
@@ -36,7 +36,7 @@ export class StageRun {
     this.#deps = deps
     this.#spec = spec
     this.#state = new StageState(spec.steps)
-    this.#masks = new MaskSet(spec.masks)
+    this.#masks = masksOf(spec.masks)
     this.#stop = new StageStop(deps, this.#state)
     this.#talk = new StageTalk({
       reporter: deps.reporter,
