@@ -20,9 +20,10 @@ export const runInternalSteps = async (deps: RunDeps, spec: Spec): Promise<void>
 }
 
 const deadlineMs = 60_000
+const pullMs = 600_000
 
 const run = async (deps: RunDeps, spec: Spec, step: SpecStep): Promise<number> => {
-  // Pulling has deadlines of its own, and tells nobody.
+  // Its time is not the step's.
   await pullMissing(deps, step)
   const options: RunOptions = {
     output: { write: () => undefined },
@@ -41,8 +42,7 @@ const pullMissing = async (deps: CreateDeps, step: SpecStep): Promise<void> => {
   } catch (error) {
     if (statusOf(error) !== 404) throw error
     const quiet = { write: () => undefined }
-    const signal = new AbortController().signal
-    await pullImage({ ...deps, isShown: false }, step, quiet, signal)
+    await pullImage({ ...deps, isShown: false }, step, quiet, AbortSignal.timeout(pullMs))
   }
 }
 
