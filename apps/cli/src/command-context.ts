@@ -19,6 +19,10 @@ export interface ServerOptions {
   readonly token?: string
 }
 
+export interface JsonFlags extends ServerOptions {
+  readonly json?: boolean
+}
+
 /** Flags of every command that talks to the server. */
 export const withServer = (command: Command): Command =>
   command

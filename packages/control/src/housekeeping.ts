@@ -1,5 +1,4 @@
 import type { Retention } from '@waggle/domain'
-import type { ControlDeps } from './control-deps.ts'
 
 /** What the timers do beside keeping stages running, as the settings say. */
 export interface Housekeeping {
@@ -52,5 +51,8 @@ export const defaultHousekeeping: Housekeeping = {
   },
 }
 
-export const housekeepingOf = ({ housekeeping }: Pick<ControlDeps, 'housekeeping'>): Housekeeping =>
-  housekeeping ?? defaultHousekeeping
+export const housekeepingOf = ({
+  housekeeping,
+}: {
+  readonly housekeeping?: Housekeeping | undefined
+}): Housekeeping => housekeeping ?? defaultHousekeeping

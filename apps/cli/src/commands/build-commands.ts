@@ -1,11 +1,7 @@
 import type { Command } from 'commander'
-import {
-  type CommandContext,
-  clientOf,
-  type ServerOptions,
-  withServer,
-} from '../command-context.ts'
+import { type CommandContext, clientOf, type JsonFlags, withServer } from '../command-context.ts'
 import { pairs, wholeNumber } from '../option-types.ts'
+import type { CreateFlags, ListFlags, LogFlags, StopFlags } from './build-flags.ts'
 import { addDecisionCommands } from './decision-commands.ts'
 
 /** `build create|ls|info|logs|stop`: builds of a server, by its REST API. */
@@ -131,35 +127,4 @@ Examples:
     })
 
   addDecisionCommands(build, context)
-}
-
-export interface StopFlags extends JsonFlags {
-  readonly pending?: boolean
-  readonly all?: boolean
-  readonly before?: number
-  readonly branch?: string
-}
-
-export interface JsonFlags extends ServerOptions {
-  readonly json?: boolean
-}
-
-export interface ListFlags extends JsonFlags {
-  readonly page: number
-  readonly limit: number
-}
-
-export interface LogFlags extends JsonFlags {
-  readonly follow?: boolean
-  readonly raw?: boolean
-}
-
-export interface CreateFlags extends LogFlags {
-  readonly file?: string
-  readonly git?: string
-  readonly ref?: string
-  readonly commit?: string
-  readonly param?: Readonly<Record<string, string>>
-  readonly message?: string
-  readonly priority?: number
 }

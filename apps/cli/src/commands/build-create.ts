@@ -7,7 +7,7 @@ import { print, printJson } from '../print.ts'
 import { printWarnings } from '../print-warnings.ts'
 import { followBuild } from '../progress/follow-build.ts'
 import { readInput } from '../read-input.ts'
-import type { CreateFlags } from './build-commands.ts'
+import type { CreateFlags } from './build-flags.ts'
 
 /** Creates a build and, with `--follow`, shows it to its end. Gives the exit code. */
 export const createBuild = async (

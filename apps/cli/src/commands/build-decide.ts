@@ -2,7 +2,7 @@ import type { Client } from '../client.ts'
 import type { CommandContext } from '../command-context.ts'
 import { print } from '../print.ts'
 import { showCreated } from './build-create.ts'
-import type { StartFlags } from './decision-commands.ts'
+import type { StartFlags } from './build-flags.ts'
 
 interface Numbered {
   readonly repo: string

@@ -7,7 +7,7 @@ import { exitCodes } from '../exit-code.ts'
 import { print } from '../print.ts'
 import { followBuild } from '../progress/follow-build.ts'
 import { readLog } from '../read-log.ts'
-import type { LogFlags } from './build-commands.ts'
+import type { LogFlags } from './build-flags.ts'
 
 export interface LogAddress {
   readonly repo: string

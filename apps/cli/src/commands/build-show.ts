@@ -3,11 +3,12 @@ import { type ApiBuild, type ApiStage, readBuild } from '../api-shapes.ts'
 import { cancelLine } from '../cancel-line.ts'
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
+import type { JsonFlags } from '../command-context.ts'
 import { print, printJson, table } from '../print.ts'
 import { printWarnings } from '../print-warnings.ts'
 import { duration, statusMark } from '../progress/status-mark.ts'
 import { spanText } from '../span-text.ts'
-import type { JsonFlags, ListFlags, StopFlags } from './build-commands.ts'
+import type { ListFlags, StopFlags } from './build-flags.ts'
 
 export const listBuilds = async (client: Client, repo: string, flags: ListFlags): Promise<void> => {
   const builds = await client.listBuilds(repo, flags)

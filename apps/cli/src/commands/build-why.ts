@@ -2,11 +2,11 @@ import { notFound } from '@waggle/domain'
 import type { ApiBuild, ApiStage } from '../api-shapes.ts'
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
+import type { JsonFlags } from '../command-context.ts'
 import { print, printJson } from '../print.ts'
 import { duration, statusMark } from '../progress/status-mark.ts'
 import type { ApiWait } from '../queue-shapes.ts'
 import { spanText } from '../span-text.ts'
-import type { JsonFlags } from './build-commands.ts'
 
 /** More than so many stages of one build wait for the same reasons. */
 const mostStages = 20

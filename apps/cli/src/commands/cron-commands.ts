@@ -2,32 +2,11 @@ import type { Command } from 'commander'
 import {
   type CommandContext,
   clientOf,
+  type JsonFlags,
   type ServerOptions,
   withServer,
 } from '../command-context.ts'
-import type { JsonFlags } from './build-commands.ts'
-
-interface CronFlags extends JsonFlags {
-  readonly timezone?: string
-  readonly target?: string
-}
-
-export interface AddCronFlags extends CronFlags {
-  readonly branch: string
-  readonly disabled?: boolean
-}
-
-export interface UpdateCronFlags extends CronFlags {
-  readonly branch?: string
-  readonly expr?: string
-  readonly enable?: boolean
-  readonly disable?: boolean
-}
-
-export interface RunCronFlags extends JsonFlags {
-  readonly follow?: boolean
-  readonly raw?: boolean
-}
+import type { AddCronFlags, RunCronFlags, UpdateCronFlags } from './cron-flags.ts'
 
 const repoArgument = ['<repo>', 'repository, OWNER/NAME'] as const
 const nameArgument = ['<name>', 'name of the cron job'] as const

@@ -1,13 +1,12 @@
 import { internal } from '@waggle/domain'
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
-import type { CommandContext } from '../command-context.ts'
+import type { CommandContext, JsonFlags } from '../command-context.ts'
 import { type ApiCron, readCron } from '../cron-shape.ts'
 import { print, printJson, table } from '../print.ts'
 import { timeText } from '../time-text.ts'
-import type { JsonFlags } from './build-commands.ts'
 import { showCreated } from './build-create.ts'
-import type { AddCronFlags, RunCronFlags, UpdateCronFlags } from './cron-commands.ts'
+import type { AddCronFlags, RunCronFlags, UpdateCronFlags } from './cron-flags.ts'
 
 export const listCrons = async (
   client: Client,

@@ -6,15 +6,7 @@ import {
   withServer,
 } from '../command-context.ts'
 import { pairs, wholeNumber } from '../option-types.ts'
-
-export interface StartFlags extends ServerOptions {
-  readonly param?: Readonly<Record<string, string>>
-  readonly failed?: boolean
-  readonly debug?: boolean
-  readonly follow?: boolean
-  readonly raw?: boolean
-  readonly json?: boolean
-}
+import type { StartFlags } from './build-flags.ts'
 
 const repoArgument = ['<repo>', 'repository, OWNER/NAME'] as const
 

@@ -1,21 +1,7 @@
 import { type Command, Option } from 'commander'
-import {
-  type CommandContext,
-  clientOf,
-  type ServerOptions,
-  withServer,
-} from '../command-context.ts'
+import { type CommandContext, clientOf, withServer } from '../command-context.ts'
 import { wholeNumber } from '../option-types.ts'
-
-export interface DeliveryFlags extends ServerOptions {
-  readonly json?: boolean
-}
-
-export interface DeliveryListFlags extends DeliveryFlags {
-  readonly page: number
-  readonly limit: number
-  readonly outcome?: string
-}
+import type { DeliveryFlags, DeliveryListFlags } from './delivery-flags.ts'
 
 const outcomes = ['working', 'built', 'repeated', 'skipped', 'ignored', 'refused', 'failed']
 

@@ -6,7 +6,7 @@ import { type ApiDelivery, readDelivery } from '../delivery-shape.ts'
 import { exitCodes } from '../exit-code.ts'
 import { print, printJson, table } from '../print.ts'
 import { timeText } from '../time-text.ts'
-import type { DeliveryFlags, DeliveryListFlags } from './delivery-commands.ts'
+import type { DeliveryFlags, DeliveryListFlags } from './delivery-flags.ts'
 
 export const listDeliveries = async (
   client: Client,

@@ -1,8 +1,8 @@
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
+import type { JsonFlags } from '../command-context.ts'
 import { print, printJson, table } from '../print.ts'
 import { readMember } from '../user-shape.ts'
-import type { JsonFlags } from './build-commands.ts'
 
 export const listMembers = async (
   client: Client,

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import { clientOf, withServer } from '../command-context.ts'
+import { clientOf, type JsonFlags, withServer } from '../command-context.ts'
 import { print } from '../print.ts'
-import type { JsonFlags } from './build-commands.ts'
 
 /** `queue`, `queue pause|resume`: what waits and runs on a server. */
 export const addQueueCommands = (program: Command): void => {

@@ -1,10 +1,10 @@
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
+import type { JsonFlags } from '../command-context.ts'
 import { print, printJson, table } from '../print.ts'
 import { duration } from '../progress/status-mark.ts'
 import { readQueued } from '../queue-shapes.ts'
 import { spanText } from '../span-text.ts'
-import type { JsonFlags } from './build-commands.ts'
 
 /** What waits for a worker and what runs, oldest first. */
 export const listQueue = async (client: Client, flags: JsonFlags): Promise<void> => {

@@ -1,23 +1,7 @@
 import { Argument, type Command } from 'commander'
-import { clientOf, withServer } from '../command-context.ts'
+import { clientOf, type JsonFlags, withServer } from '../command-context.ts'
 import { wholeNumber } from '../option-types.ts'
-import type { JsonFlags } from './build-commands.ts'
-
-export interface UserListFlags extends JsonFlags {
-  readonly page: number
-  readonly limit: number
-}
-
-export interface UserAddFlags extends JsonFlags {
-  readonly admin?: true
-  readonly machine?: true
-  readonly userToken?: string
-}
-
-export interface UserUpdateFlags extends JsonFlags {
-  readonly admin?: boolean
-  readonly active?: boolean
-}
+import type { UserAddFlags, UserListFlags, UserUpdateFlags } from './user-flags.ts'
 
 /** `user …` for system admins, and `member …`: who may do what in a repository. */
 export const addUserCommands = (program: Command): void => {

@@ -1,10 +1,10 @@
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
+import type { JsonFlags } from '../command-context.ts'
 import { print, printJson, table } from '../print.ts'
 import { timeText } from '../time-text.ts'
 import { type ApiUser, readUser } from '../user-shape.ts'
-import type { JsonFlags } from './build-commands.ts'
-import type { UserAddFlags, UserListFlags, UserUpdateFlags } from './user-commands.ts'
+import type { UserAddFlags, UserListFlags, UserUpdateFlags } from './user-flags.ts'
 
 export const listUsers = async (
   client: Client,

@@ -1,14 +1,7 @@
 import { type Command, Option } from 'commander'
-import { clientOf, withServer } from '../command-context.ts'
+import { clientOf, type JsonFlags, withServer } from '../command-context.ts'
 import { wholeNumber } from '../option-types.ts'
-import type { JsonFlags } from './build-commands.ts'
-
-export interface WebhookListFlags extends JsonFlags {
-  readonly page: number
-  readonly limit: number
-  readonly state?: string
-  readonly receiver?: string
-}
+import type { WebhookListFlags } from './webhook-flags.ts'
 
 /** `webhook ls|calls|retry`: what a server tells others, and what became of it. */
 export const addWebhookCommands = (program: Command): void => {

@@ -1,10 +1,10 @@
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
+import type { JsonFlags } from '../command-context.ts'
 import { print, printJson, table } from '../print.ts'
 import { ago, timeText } from '../time-text.ts'
 import { readReceiver, readWebhookCall } from '../webhook-shape.ts'
-import type { JsonFlags } from './build-commands.ts'
-import type { WebhookListFlags } from './webhook-commands.ts'
+import type { WebhookListFlags } from './webhook-flags.ts'
 
 export const listReceivers = async (client: Client, { json }: JsonFlags): Promise<void> => {
   const raw = await client.operate('/api/webhooks')

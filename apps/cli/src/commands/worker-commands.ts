@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { clientOf, withServer } from '../command-context.ts'
-import type { JsonFlags } from './build-commands.ts'
+import { clientOf, type JsonFlags, withServer } from '../command-context.ts'
 
 /** `worker ls|info|drain|resume|rm`: the registry of a server's workers. */
 export const addWorkerCommands = (worker: Command): void => {

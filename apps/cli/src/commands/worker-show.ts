@@ -1,10 +1,10 @@
 import { conflict, notFound } from '@waggle/domain'
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
+import type { JsonFlags } from '../command-context.ts'
 import { print, printJson, table } from '../print.ts'
 import { type ApiWorker, readWorker } from '../queue-shapes.ts'
 import { ago } from '../time-text.ts'
-import type { JsonFlags } from './build-commands.ts'
 
 export const listWorkers = async (client: Client, flags: JsonFlags): Promise<void> => {
   const raw = await client.operate('/api/workers')

@@ -2,11 +2,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { invalid } from '@waggle/domain'
 import { printSpec } from '@waggle/pipeline'
-import type { LocalFlags } from '../commands/local-commands.ts'
 import { printJson } from '../print.ts'
 import { chooseStages } from './choose-stages.ts'
 import { compileLocal } from './compile-local.ts'
 import { readLocalFile } from './local-file.ts'
+import type { LocalFlags } from './local-flags.ts'
 
 /** Prints the spec of a stage with the names of pipeline.md §12.2. */
 export const compileFile = async (path: string, flags: LocalFlags): Promise<void> => {

@@ -7,10 +7,10 @@ import {
   defaultCompileSettings,
   type PlannedStage,
 } from '@waggle/pipeline'
-import type { LocalFlags } from '../commands/local-commands.ts'
 import { printError } from '../print.ts'
 import { readEnvFile } from './env-file.ts'
 import type { LocalFile } from './local-file.ts'
+import type { LocalFlags } from './local-flags.ts'
 import { makeGiven } from './make-given.ts'
 import { selectSteps } from './select-steps.ts'
 

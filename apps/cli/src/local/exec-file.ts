@@ -7,12 +7,12 @@ import type { StageStatus } from '@waggle/domain'
 import type { PlannedStage } from '@waggle/pipeline'
 import { cleanText } from '../clean-line.ts'
 import { type CommandContext, openInterrupt } from '../command-context.ts'
-import type { ExecFlags } from '../commands/local-commands.ts'
 import { exitCodes } from '../exit-code.ts'
 import { print } from '../print.ts'
 import { chooseStages } from './choose-stages.ts'
 import { compileLocal } from './compile-local.ts'
 import { type LocalFile, readLocalFile } from './local-file.ts'
+import type { ExecFlags } from './local-flags.ts'
 import { runLocal } from './run-local.ts'
 
 /** Runs a pipeline file on this machine, without a server: its stages one after the other. Gives the exit code. */

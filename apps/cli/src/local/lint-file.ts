@@ -1,9 +1,9 @@
 import { issueShape } from '@waggle/control'
 import { lintManifest } from '@waggle/pipeline'
-import type { LintFlags } from '../commands/local-commands.ts'
 import { exitCodes } from '../exit-code.ts'
 import { print, printJson } from '../print.ts'
 import { readLocalFile } from './local-file.ts'
+import type { LintFlags } from './local-flags.ts'
 import { findingText } from './plan-text.ts'
 
 /** Prints every mistake of a file. Gives the exit code: 2 where there is one that ends a build or a stage. */

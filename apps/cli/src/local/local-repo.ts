@@ -1,10 +1,10 @@
 import type { Given } from '@waggle/domain'
 import type { HookFlags } from '../commands/hook-flags.ts'
-import type { LocalFile } from './local-file.ts'
+import type { WorkingTree } from './working-tree.ts'
 
 /** The repository as far as the folder and the flags know it. */
 export const localRepo = (
-  { slug, tree }: Pick<LocalFile, 'slug' | 'tree'>,
+  { slug, tree }: { readonly slug: string; readonly tree: WorkingTree },
   flags: Pick<HookFlags, 'trusted'>,
 ): Given['repo'] => {
   const [namespace = '', name = ''] = slug.split('/')

@@ -1,8 +1,8 @@
 import { type Given, invalid } from '@waggle/domain'
 import type { PlannedStage } from '@waggle/pipeline'
 import packageFile from '../../package.json' with { type: 'json' }
-import type { LocalFlags } from '../commands/local-commands.ts'
 import type { LocalFile } from './local-file.ts'
+import type { LocalFlags } from './local-flags.ts'
 import { localRepo, localSystem } from './local-repo.ts'
 
 /** The given of a stage that is run without a server: made up from the file, the folder and the flags. */

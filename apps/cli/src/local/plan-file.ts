@@ -1,10 +1,10 @@
 import { explainPlan, planShape } from '@waggle/control'
 import packageFile from '../../package.json' with { type: 'json' }
-import type { PlanFlags } from '../commands/local-commands.ts'
 import { exitCodes } from '../exit-code.ts'
 import { print, printJson } from '../print.ts'
 import { readEnvFile } from './env-file.ts'
 import { readLocalFile } from './local-file.ts'
+import type { PlanFlags } from './local-flags.ts'
 import { localRepo, localSystem } from './local-repo.ts'
 import { planText } from './plan-text.ts'
 

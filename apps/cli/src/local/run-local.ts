@@ -11,10 +11,11 @@ import {
 import { refreshEnvironment } from '@waggle/pipeline'
 import { type LineSink, MaskSet, runSpec, StepLog } from '@waggle/runtime'
 import { cleanText } from '../clean-line.ts'
-import type { ExecFlags } from '../commands/local-commands.ts'
-import { openProgress, type ProgressView } from '../progress/progress-view.ts'
+import { openProgress } from '../progress/open-progress.ts'
+import type { ProgressView } from '../progress/progress-view.ts'
 import { duration } from '../progress/status-mark.ts'
 import type { LocalStage } from './compile-local.ts'
+import type { ExecFlags } from './local-flags.ts'
 import { LocalReporter } from './local-reporter.ts'
 
 /** Runs a compiled stage on this machine and shows it. Gives how it ended. */

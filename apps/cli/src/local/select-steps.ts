@@ -1,5 +1,5 @@
 import { invalid, type Spec, type SpecStep } from '@waggle/domain'
-import type { LocalFlags } from '../commands/local-commands.ts'
+import type { LocalFlags } from './local-flags.ts'
 
 type Selection = Pick<LocalFlags, 'include' | 'exclude' | 'resumeAt'>
 

@@ -4,12 +4,8 @@ import type { ApiBuild, ApiStage, ApiStep } from '../api-shapes.ts'
 import type { Client } from '../client.ts'
 import { exitCodes } from '../exit-code.ts'
 import { readLog } from '../read-log.ts'
-import {
-  openProgress,
-  type ProgressOptions,
-  type ProgressStage,
-  type ProgressView,
-} from './progress-view.ts'
+import { openProgress } from './open-progress.ts'
+import type { ProgressOptions, ProgressStage, ProgressView } from './progress-view.ts'
 import { duration } from './status-mark.ts'
 
 export interface FollowOptions extends ProgressOptions {

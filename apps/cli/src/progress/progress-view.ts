@@ -1,6 +1,3 @@
-import { LiveView } from './live-view.ts'
-import { PlainView } from './plain-view.ts'
-
 export interface ProgressStep {
   readonly name: string
   readonly status: string
@@ -32,10 +29,4 @@ export interface ProgressOptions {
   readonly out?: NodeJS.WriteStream
   /** Lines as they are, with all escape sequences. */
   readonly raw?: boolean
-}
-
-/** A view with marks that move on a terminal, plain lines elsewhere. */
-export const openProgress = (options: ProgressOptions = {}): ProgressView => {
-  const out = options.out ?? process.stdout
-  return out.isTTY === true ? new LiveView(out, options) : new PlainView(out, options)
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { createClient } from '../client.ts'
 import { followBuild } from '../progress/follow-build.ts'
 import { makeDemoRepository } from './demo-repository.ts'
-import type { UpOptions } from './up.ts'
+import type { UpOptions } from './up-options.ts'
 
 const slug = 'demo/hello'
 

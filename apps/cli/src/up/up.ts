@@ -9,21 +9,7 @@ import { askEngine } from './container-engine.ts'
 import { runDemo } from './demo.ts'
 import { endLeftovers, forgetProcessIds, keepProcessIds } from './leftover-processes.ts'
 import { freePort, startLocalRedis } from './local-redis.ts'
-
-export interface UpOptions {
-  /** Top of the checkout. */
-  readonly root: string
-  /** Folder of all data; kept for the next start. */
-  readonly data: string
-  readonly port: number
-  readonly slots: number
-  readonly engine: 'auto' | 'docker' | 'exec'
-  readonly socket: string
-  readonly demo: boolean
-  /** End after the demo instead of staying. */
-  readonly once: boolean
-  readonly say: (text: string) => void
-}
+import type { UpOptions } from './up-options.ts'
 
 /** `waggle up`: a private Redis, the API on SQLite and one worker, then a demo build, then it stays until `signal`.
  *  Gives the exit code. */

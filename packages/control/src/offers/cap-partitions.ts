@@ -1,5 +1,5 @@
 import { partitionName, partitionOf, type Stores } from '@waggle/domain'
-import type { BuildPlan } from '../trigger/store-build.ts'
+import type { BuildPlan } from '../trigger/build-plan.ts'
 
 const defaultPartitionsPerRepo = 100
 

@@ -3,8 +3,9 @@ import type { ControlDeps } from '../control-deps.ts'
 import { deliverNow } from '../offers/deliver-outbox.ts'
 import { tellChange } from '../tell-change.ts'
 import { autoCancel } from './auto-cancel.ts'
+import type { BuildPlan } from './build-plan.ts'
 import { endDelivery, type Submission } from './record-delivery.ts'
-import { type BuildPlan, findFirstBuild, storeBuild } from './store-build.ts'
+import { findFirstBuild, storeBuild } from './store-build.ts'
 import type { SubmitResult } from './submit-request.ts'
 
 /** Stores a build and does what follows from it, in the order of scheduling.md §4.5: stages are offered right after the

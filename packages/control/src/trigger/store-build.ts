@@ -6,39 +6,18 @@ import {
   type Stage,
   type Stores,
 } from '@waggle/domain'
-import type { PlannedStage, SkippedStage } from '@waggle/pipeline'
 import type { ControlDeps } from '../control-deps.ts'
 import { warnUnserved } from '../explain/warn-unserved.ts'
 import { capPartitions } from '../offers/cap-partitions.ts'
 import { storeStages } from '../order/store-stages.ts'
 import { cleanText, cutCodePoints } from '../text-limits.ts'
 import { promiseWebhooks } from '../webhooks/promise-webhooks.ts'
+import type { BuildPlan } from './build-plan.ts'
 import { FewAtOnce } from './few-at-once.ts'
 import { isApproved } from './is-approved.ts'
 import { createKeptStages } from './keep-passed.ts'
 import { isVerified, newBuild, newStage } from './new-build.ts'
 import { deliveryKeepMs, type Submission, sameContentMs } from './record-delivery.ts'
-
-/** What to store: stages, or the reason why there are none. `text` is the manifest that it came from. */
-export type BuildPlan =
-  | {
-      readonly kind: 'stages'
-      readonly stages: readonly PlannedStage[]
-      readonly skipped: readonly SkippedStage[]
-      readonly text: string
-      /** Whether the text has the repository's signature; looked at only where it matters. */
-      readonly isSigned: boolean
-      /** Somebody has to approve it, whoever it is from: the validation extension said so. */
-      readonly isBlocked?: boolean
-    }
-  /** The stages of a build that is over, again: those that passed as they are, the others to be run. */
-  | {
-      readonly kind: 'again'
-      readonly stages: readonly Stage[]
-      readonly skipped: readonly SkippedStage[]
-      readonly text: string
-    }
-  | { readonly kind: 'error'; readonly error: string; readonly text: string }
 
 export interface StoredBuild {
   readonly build: Build
