@@ -145,9 +145,9 @@ describe('F18 pulling an image', () => {
       '',
     ])
     expect(ran.code).toBe(137)
-    await client.call('DELETE', `/images/${address}/tiny/image:latest`, {
-      query: { force: 'true' },
-    })
+    // By its id: the marks of who has pulled it go too.
+    const { Id } = await client.call<{ Id: string }>('GET', `/images/${step.image}/json`)
+    await client.call('DELETE', `/images/${Id}`, { query: { force: 'true' } })
   })
 })
 
