@@ -76,8 +76,10 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
   const temp = await tempFolder('system')
   const ledger = join(temp.path, 'ledger')
   mkdirSync(ledger)
-  const redis = await startRedis(options.redis)
-  const postgres = options.database === 'postgres' ? await startPostgres() : null
+  const [redis, postgres] = await Promise.all([
+    startRedis(options.redis),
+    options.database === 'postgres' ? startPostgres() : null,
+  ])
   const apis: AppProcess[] = []
   const workers: AppProcess[] = []
   const shared = {
@@ -113,8 +115,8 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
     }
     const addWorker = async (extra: Readonly<Record<string, string>> = {}) => {
       await demandEngine(options, extra)
-      const number = workers.length + 1
       const port = await freePort()
+      const number = workers.length + 1
       // Spread over the API processes: nothing may depend on which one a worker speaks to.
       const server = apis[workers.length % apis.length]?.url ?? ''
       const main = options.workerMain ?? mainOf('worker')
@@ -130,12 +132,13 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
         ...options.worker,
         ...extra,
       })
+      // Before it is up: several may be started at once, and each has its number.
+      workers.push(worker)
       mkdirSync(join(temp.path, 'repos'), { recursive: true })
       await worker.start()
-      workers.push(worker)
       return worker
     }
-    for (let i = 0; i < (options.workers ?? 1); i++) await addWorker()
+    await Promise.all(Array.from({ length: options.workers ?? 1 }, () => addWorker()))
     const clientOf = (index: number) =>
       createClient({ server: apis[index]?.url ?? '', token: adminToken })
     return {
