@@ -1,6 +1,6 @@
 import type { SpecStep } from '@waggle/domain'
-import type { StepEnd } from './run-step.ts'
 import type { StageStop } from './stage-stop.ts'
+import type { StepEnd } from './step-end.ts'
 
 /** Runs a granted step until its end or that of the signal. */
 export type RunDetached = (

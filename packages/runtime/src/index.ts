@@ -1,5 +1,6 @@
 export { errorText } from './error-text.ts'
-export { type ExecuteDeps, type ExecuteResult, execute, type StopReason } from './execute.ts'
+export { execute } from './execute.ts'
+export type { ExecuteDeps, ExecuteResult, StopReason } from './execute-deps.ts'
 export type { LineSink, StepBlock } from './line-sink.ts'
 export { MaskSet, masksOf, maskText } from './mask-set.ts'
 export { runSpec } from './run-spec.ts'

@@ -1,6 +1,7 @@
 import type { Spec } from '@waggle/domain'
 import { errorText } from './error-text.ts'
-import { type ExecuteDeps, type ExecuteResult, execute } from './execute.ts'
+import { execute } from './execute.ts'
+import type { ExecuteDeps, ExecuteResult } from './execute-deps.ts'
 import { masksOf } from './mask-set.ts'
 import { StageRun } from './stage-run.ts'
 

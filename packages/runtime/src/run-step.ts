@@ -1,8 +1,9 @@
 import { failpoint, type Spec, type SpecStep, type StepExit } from '@waggle/domain'
 import { errorText } from './error-text.ts'
-import type { ExecuteDeps } from './execute.ts'
+import type { ExecuteDeps } from './execute-deps.ts'
 import type { MaskSet } from './mask-set.ts'
 import type { StageSnapshot } from './stage-state.ts'
+import type { StepEnd } from './step-end.ts'
 import type { StepLog } from './step-output.ts'
 import { retryHeader, retryNote } from './step-retry.ts'
 import { ownLine, StepTimeout } from './step-timeout.ts'
@@ -10,14 +11,6 @@ import { ownLine, StepTimeout } from './step-timeout.ts'
 export interface RunStepDeps extends ExecuteDeps {
   readonly masks: MaskSet
 }
-
-/** `timeout`: it was ended because it took longer than its own timeout.
- *  `lost`: the log's sink failed for good, so this worker cannot go on with the stage. */
-export type StepEnd =
-  | { readonly kind: 'exit'; readonly exit: StepExit }
-  | { readonly kind: 'timeout'; readonly exit: StepExit; readonly text: string }
-  | { readonly kind: 'error'; readonly text: string }
-  | { readonly kind: 'lost'; readonly error: unknown }
 
 /** How long, beyond the grace, a step that was told to end may go on ending before the stage goes on without it. */
 const stuckMs = 15_000

@@ -1,5 +1,6 @@
 import { isWaggleError } from '@waggle/domain'
-import type { ExecuteDeps, StopReason } from './execute.ts'
+import type { ExecuteDeps, StopReason } from './execute-deps.ts'
+import { over } from './over.ts'
 import type { StageState } from './stage-state.ts'
 
 /** What ends a stage before its graph does: cancel, timeout, fail-fast, refusal (pipeline.md §14.7), or a failure of
@@ -71,9 +72,6 @@ export class StageStop {
     if (this.#failure) throw this.#failure.error
   }
 }
-
-/** Reason of an abort that nobody asks: without one an error is made, with its stack, each time. */
-export const over = 'over'
 
 /** The lease is lost: nothing may be told any more. */
 const isLost = (signal: AbortSignal): boolean => isWaggleError(signal.reason, 'conflict')

@@ -11,7 +11,7 @@ import { CardCutter } from './card-cutter.ts'
 import type { LineSink, StepBlock } from './line-sink.ts'
 import { LogTail } from './log-tail.ts'
 import type { MaskSet } from './mask-set.ts'
-import { over } from './stage-stop.ts'
+import { over } from './over.ts'
 import { StepLines } from './step-lines.ts'
 
 export interface StepLogOptions {

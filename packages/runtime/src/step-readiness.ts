@@ -2,7 +2,7 @@ import { type Clock, type Engine, isWaggleError, type Spec, type SpecStep } from
 import type { Launched } from './detached-steps.ts'
 import { errorText } from './error-text.ts'
 import type { MaskSet } from './mask-set.ts'
-import type { StepEnd } from './run-step.ts'
+import type { StepEnd } from './step-end.ts'
 
 export interface ReadinessDeps {
   readonly engine: Engine

@@ -1,5 +1,5 @@
 import { isRetriedOn, type RetryEnd, type SpecStep, timeoutExitCode } from '@waggle/domain'
-import type { StepEnd } from './run-step.ts'
+import type { StepEnd } from './step-end.ts'
 
 type Retried = Pick<SpecStep, 'retry'>
 

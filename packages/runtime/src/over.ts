@@ -1,0 +1,2 @@
+/** Reason of an abort that nobody asks: without one an error is made, with its stack, each time. */
+export const over = 'over'
