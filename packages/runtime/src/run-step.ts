@@ -1,4 +1,4 @@
-import { failpoint, type Spec, type SpecStep, type StepExit } from '@waggle/domain'
+import { failpoint, type Spec, type SpecStep } from '@waggle/domain'
 import { errorText } from './error-text.ts'
 import type { ExecuteDeps } from './execute-deps.ts'
 import type { MaskSet } from './mask-set.ts'
