@@ -67,61 +67,6 @@ describe('waggle', () => {
   afterAll(() => folder.remove())
 
   it.each([
-    [['--help'], 'Exit codes'],
-    [['up', '--help'], 'waggle up --port'],
-    [['api', '--help'], 'WAGGLE_DATABASE_URL'],
-    [['worker', '--help'], 'WAGGLE_WORKER_SECRET'],
-    [['test', '--help'], '--project'],
-    [['build', '--help'], 'build create'],
-    [['build', 'create', '--help'], '--param'],
-    [['build', 'ls', '--help'], '--limit'],
-    [['build', 'info', '--help'], 'waggle build info'],
-    [['build', 'logs', '--help'], '--follow'],
-    [['build', 'stop', '--help'], 'waggle build stop'],
-    [['build', 'restart', '--help'], '--failed'],
-    [['build', 'promote', '--help'], 'waggle build promote'],
-    [['build', 'rollback', '--help'], 'waggle build rollback'],
-    [['build', 'approve', '--help'], 'waggle build approve'],
-    [['build', 'decline', '--help'], 'waggle build decline'],
-    [['cron', '--help'], 'waggle cron add'],
-    [['cron', 'add', '--help'], '--timezone'],
-    [['cron', 'update', '--help'], '--disable'],
-    [['cron', 'exec', '--help'], 'waggle cron exec'],
-    [['delivery', '--help'], 'waggle delivery ls'],
-    [['delivery', 'ls', '--help'], '--outcome'],
-    [['delivery', 'info', '--help'], 'waggle delivery info'],
-    [['delivery', 'redeliver', '--help'], 'waggle delivery redeliver'],
-    [['build', 'why', '--help'], 'waggle build why'],
-    [['worker', 'drain', '--help'], 'waggle worker drain'],
-    [['queue', '--help'], 'waggle queue pause'],
-    [['webhook', '--help'], 'waggle webhook calls'],
-    [['webhook', 'ls', '--help'], 'waggle webhook ls'],
-    [['webhook', 'calls', '--help'], '--state'],
-    [['webhook', 'retry', '--help'], 'waggle webhook retry'],
-    [['user', '--help'], 'waggle user add'],
-    [['user', 'ls', '--help'], '--limit'],
-    [['user', 'info', '--help'], 'waggle user info'],
-    [['user', 'add', '--help'], '--machine'],
-    [['user', 'update', '--help'], '--no-active'],
-    [['user', 'token', '--help'], 'waggle user token'],
-    [['user', 'rm', '--help'], 'waggle user rm'],
-    [['member', 'ls', '--help'], 'waggle member ls'],
-    [['member', 'set', '--help'], 'read'],
-    [['member', 'rm', '--help'], 'waggle member rm'],
-    [['exec', '--help'], '--secret-file'],
-    [['compile', '--help'], 'waggle compile'],
-    [['lint', '--help'], '--trusted'],
-    [['convert', '--help'], '--templates'],
-    [['sign', '--help'], '--save'],
-    [['plan', '--help'], '--pull-request'],
-  ])('shows help with an example for %j', async (args, part) => {
-    const run = await waggle(args)
-    expect(run.code).toBe(0)
-    expect(run.out).toContain(part)
-    expect(run.out).toContain('Example')
-  })
-
-  it.each([
     ['an unknown command', ['bild'], 2],
     ['a missing argument', ['build', 'ls'], 2],
     ['an unknown command of worker', ['worker', 'list'], 2],
