@@ -23,7 +23,17 @@ describe('a worker whose event loop is blocked', () => {
     }
   }
 
-  /** A worker that blocks at that point, and a second one that would take what the first loses before a grant. */
+  const lastSeen = async (name: string): Promise<number> => {
+    const answer = await system.client.call('GET', '/api/workers')
+    const found = answer
+      .json<readonly { name: string; last_seen: number }[]>()
+      .find((one) => one.name === name)
+    if (found === undefined) throw new Error(`no worker ${name}`)
+    return found.last_seen
+  }
+
+  /** A worker that blocks at that point, and a second one, on its way, that would take what the first loses before a
+   *  grant. */
   const submit = async (phase: string, blockMs: number, seconds: number) => {
     const labels = { WAGGLE_WORKER_LABELS: `phase:${phase}` }
     const worker = await system.addWorker({
@@ -35,26 +45,16 @@ describe('a worker whose event loop is blocked', () => {
       pipelineText([{ name: 'one', commands: witnessed(phase, seconds) }], { node: { phase } }),
     )
     await waitUntil('the block', () => wasHit(phase))
-    const other = await system.addWorker(labels)
-    return { number, worker, other }
-  }
-
-  const lastSeen = async (name: string): Promise<number> => {
-    const answer = await system.client.call('GET', '/api/workers')
-    const found = answer
-      .json<readonly { name: string; last_seen: number }[]>()
-      .find((one) => one.name === name)
-    if (found === undefined) throw new Error(`no worker ${name}`)
-    return found.last_seen
+    const seen = await lastSeen(worker.name)
+    return { number, worker, seen, other: system.addWorker(labels) }
   }
 
   it('for longer than its lease: it is heard of all the same, and the stage ends as if nothing was', async () => {
-    const { number, worker, other } = await submit('worker.loop', 20_000, 1)
+    const { number, worker, seen, other } = await submit('worker.loop', 20_000, 1)
     // Whole seconds; twice the time after which a worker is disconnected.
-    const before = await lastSeen(worker.name)
     await waitUntil(
       'heartbeats during the block',
-      async () => (await lastSeen(worker.name)) >= before + 6,
+      async () => (await lastSeen(worker.name)) >= seen + 6,
     )
     await expect(
       fetch(`${worker.url}/healthz`, { signal: AbortSignal.timeout(500) }),
@@ -66,11 +66,12 @@ describe('a worker whose event loop is blocked', () => {
       started: { [`${number} default one`]: 1 },
       ended: { [`${number} default one`]: 1 },
     })
-    await Promise.all([worker.stop(), other.stop()])
+    await Promise.all([worker.stop(), (await other).stop()])
   })
 
   it('for ever: nothing renews its lease any more, and the stage ends in worker lost', async () => {
-    const { number, worker } = await submit('step.running', 3_600_000, 3_600)
+    const { number, worker, other } = await submit('step.running', 3_600_000, 3_600)
+    await other
     const build = await system.client.ended(number)
     expect(build.stages?.[0]?.status).toBe('error')
     expect(build.stages?.[0]?.error).toMatch(/^worker lost \(/)
