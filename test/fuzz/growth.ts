@@ -8,21 +8,26 @@ export interface Growth {
 export type Work = (n: number, run: number) => () => unknown
 
 /** How the work grows when its input doubles: by the processor time of this thread for many runs at once (its clock may
- *  tick every 4 ms), the least of several tries, since whatever else happens on a machine only adds to it. A ratio above
- *  `most` is measured again, with more tries: noise goes, growth stays. A `most` of 2.6 tells n, and n log n, from n². */
+ *  tick every 4 ms), the least of some tries. A ratio above `most` is measured anew, up to eight times, and the least one
+ *  counts: a collection of garbage or a neighbour on the processor spoils one measurement, growth shows in all of them.
+ *  A `most` of 2.6 tells n, and n log n, from n². */
 export const growthOf = (work: Work, n: number, most: number): Growth => {
   const [few, fewer] = [runsOf(work, n), runsOf(work, 2 * n)]
-  let once = Number.POSITIVE_INFINITY
-  let twice = Number.POSITIVE_INFINITY
-  for (let round = 0; round < rounds; round++) {
-    once = Math.min(once, costMs(work, n, few))
-    twice = Math.min(twice, costMs(work, 2 * n, fewer))
-    if (round > 0 && twice / once <= most) break
+  let best: Growth = { ratio: Number.POSITIVE_INFINITY, ms: 0 }
+  for (let again = 0; again < measurements && best.ratio > most; again++) {
+    const once = leastOf(() => costMs(work, n, few))
+    const twice = leastOf(() => costMs(work, 2 * n, fewer))
+    if (twice / once < best.ratio) best = { ratio: twice / once, ms: once }
   }
-  return { ratio: twice / once, ms: once }
+  return best
 }
 
-const rounds = 8
+const measurements = 8
+const tries = 2
+
+const leastOf = (measure: () => number): number =>
+  Math.min(...Array.from({ length: tries }, measure))
+
 /** Ten ticks of the clock. */
 const batchMs = 40
 const mostRuns = 512
