@@ -100,7 +100,8 @@ const scripted = (spec: Spec, script: string): Spec['steps'] =>
 
 const listener = {
   name: 'web',
-  script: 'echo up; while true; do echo hi | nc -l -p 8000; done',
+  // One server for all: a new one for each would be away in between.
+  script: 'echo up; exec nc -ll -p 8000 -e echo hi',
   detach: true,
 }
 const knocker = { name: 'knock', script: '', pull: 'never' } as const
