@@ -2,16 +2,23 @@
  *  lasts. `lost` is aborted when a renewal says that somebody else has it, or when none succeeded for as long as the lease
  *  lasts. */
 export class HeldLease {
+  /** `null` where somebody else has it. */
+  static async take(claim: () => Promise<boolean>, leaseMs: number): Promise<HeldLease | null> {
+    const asked = performance.now()
+    return (await claim()) ? new HeldLease(claim, leaseMs, asked) : null
+  }
+
   readonly #losing = new AbortController()
   readonly #renew: () => Promise<boolean>
   readonly #leaseMs: number
   readonly #timer: NodeJS.Timeout
-  #heldSince = performance.now()
+  #heldSince: number
   #isRenewing = false
 
-  constructor(renew: () => Promise<boolean>, leaseMs: number) {
+  private constructor(renew: () => Promise<boolean>, leaseMs: number, heldSince: number) {
     this.#renew = renew
     this.#leaseMs = leaseMs
+    this.#heldSince = heldSince
     this.#timer = setInterval(() => void this.#tick(), leaseMs / 4)
     this.#timer.unref()
   }
@@ -20,13 +27,18 @@ export class HeldLease {
     return this.#losing.signal
   }
 
+  /** Whether it is held now, also where this process slept past its end. */
+  get isHeld(): boolean {
+    if (performance.now() - this.#heldSince > this.#leaseMs) this.#lose()
+    return !this.lost.aborted
+  }
+
   end(): void {
     clearInterval(this.#timer)
   }
 
   async #tick(): Promise<void> {
-    if (performance.now() - this.#heldSince > this.#leaseMs) return this.#lose()
-    if (this.#isRenewing) return
+    if (!this.isHeld || this.#isRenewing) return
     this.#isRenewing = true
     const asked = performance.now()
     try {

@@ -98,11 +98,11 @@ export class WebhookSender implements OutgoingWebhooks {
     const { webhookCalls } = this.#deps.database
     // What was added between the last look and the release was left to us by whoever added it: so look again.
     while (!this.#stopping.signal.aborted && (await webhookCalls.next(receiver.key)) !== null) {
-      if (!(await this.#claim(receiver))) return
+      const held = await this.#take(receiver)
+      if (held === null) return
       let waitMs = 0
-      const held = new HeldLease(() => this.#claim(receiver), this.#deps.timers.webhookLeaseMs)
       try {
-        waitMs = await this.#sendAll(receiver, AbortSignal.any([held.lost, this.#stopping.signal]))
+        waitMs = await this.#sendAll(receiver, held)
       } finally {
         held.end()
         await webhookCalls.release(receiver.key, this.#holder, waitMs)
@@ -111,16 +111,19 @@ export class WebhookSender implements OutgoingWebhooks {
     }
   }
 
-  #claim(receiver: WebhookReceiver): Promise<boolean> {
-    const { database, timers } = this.#deps
-    return database.webhookCalls.claim(receiver.key, this.#holder, timers.webhookLeaseMs)
+  #take({ key }: WebhookReceiver): Promise<HeldLease | null> {
+    const { webhookCalls } = this.#deps.database
+    const { webhookLeaseMs } = this.#deps.timers
+    const claim = () => webhookCalls.claim(key, this.#holder, webhookLeaseMs)
+    return HeldLease.take(claim, webhookLeaseMs)
   }
 
   /** Gives how long to wait before the next try; 0 = the line is empty, or somebody else's. */
-  async #sendAll(receiver: WebhookReceiver, broken: AbortSignal): Promise<number> {
+  async #sendAll(receiver: WebhookReceiver, held: HeldLease): Promise<number> {
+    const broken = AbortSignal.any([held.lost, this.#stopping.signal])
     for (;;) {
       const call = await this.#deps.database.webhookCalls.next(receiver.key)
-      if (call === null || broken.aborted || !(await this.#claim(receiver))) return 0
+      if (call === null || !held.isHeld || broken.aborted) return 0
       const waitMs = await this.#sendOne(receiver, call, broken)
       if (waitMs > 0) return waitMs
     }
