@@ -75,7 +75,12 @@ export {
   whichDiffer,
   whyNotServe,
 } from './partition.ts'
-export type * from './permission.ts'
+export {
+  type Collaborator,
+  impliedRights,
+  type PermissionStore,
+  type RepoRights,
+} from './permission.ts'
 export { type Labels, machinePlatform, type Platform } from './platform.ts'
 export type * from './purge.ts'
 export { isRefusedAddress } from './refused-address.ts'

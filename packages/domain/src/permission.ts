@@ -5,6 +5,13 @@ export interface RepoRights {
   readonly admin: boolean
 }
 
+/** With what each right implies. */
+export const impliedRights = ({ read, write, admin }: RepoRights): RepoRights => ({
+  read: read || write || admin,
+  write: write || admin,
+  admin,
+})
+
 /** Somebody who was let into a repository (rest-api.md §6.10). */
 export interface Collaborator extends RepoRights {
   readonly userId: number

@@ -1,4 +1,10 @@
-import type { PermissionStore, Repo, RepoRights, User } from '@waggle/domain'
+import {
+  impliedRights,
+  type PermissionStore,
+  type Repo,
+  type RepoRights,
+  type User,
+} from '@waggle/domain'
 
 type Need = 'read' | 'write' | 'admin'
 
@@ -25,9 +31,7 @@ export const repoAccess = ({
   if (need === 'read' && repo.visibility === 'internal') return 'allow'
   if (permission === null) return 404
   if (!user.active) return 403
-  const { read, write, admin } = permission
-  const may = { read: read || write || admin, write: write || admin, admin }
-  return may[need] ? 'allow' : 404
+  return impliedRights(permission)[need] ? 'allow' : 404
 }
 
 /** The same, with the rights that the user was given: they are read only where they decide. */

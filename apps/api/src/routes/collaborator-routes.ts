@@ -1,4 +1,4 @@
-import { type Collaborator, toUnixSeconds } from '@waggle/domain'
+import { type Collaborator, impliedRights, toUnixSeconds } from '@waggle/domain'
 import type { ApiDeps } from '../api-deps.ts'
 import { type Call, jsonBody } from '../http/call.ts'
 import { empty, json } from '../http/reply.ts'
@@ -25,14 +25,17 @@ export const collaboratorRoutes = ({ control }: ApiDeps): readonly Route[] => {
     }),
     route.admin('PUT /api/repos/:owner/:name/collaborators/:member', async (call) => {
       const body = jsonBody(call)
-      const admin = body.flag('admin') ?? false
-      const write = admin || (body.flag('write') ?? false)
-      const read = write || (body.flag('read') ?? false)
-      if (!read) throw badRequest('one of read, write and admin must be true')
+      const flag = (name: string) => body.flag(name) ?? false
+      const rights = impliedRights({
+        read: flag('read'),
+        write: flag('write'),
+        admin: flag('admin'),
+      })
+      if (!rights.read) throw badRequest('one of read, write and admin must be true')
       const user = await member(call)
-      await database.permissions.put(call.repo.id, user.id, { read, write, admin })
+      await database.permissions.put(call.repo.id, user.id, rights)
       call.log.info('collaborator set', { 'repo.slug': call.repo.slug, 'user.login': user.login })
-      return json({ read, write, admin })
+      return json(rights)
     }),
     route.admin('DELETE /api/repos/:owner/:name/collaborators/:member', async (call) => {
       const user = await member(call)

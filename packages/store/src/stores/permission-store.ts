@@ -1,4 +1,9 @@
-import type { Collaborator, PermissionStore, RepoRights } from '@waggle/domain'
+import {
+  type Collaborator,
+  impliedRights,
+  type PermissionStore,
+  type RepoRights,
+} from '@waggle/domain'
 import { flag, int, noun, text } from '../noun.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
@@ -80,14 +85,8 @@ export const permissionStore = (session: Session): PermissionStore => ({
   listByRepo: async (repoId) =>
     collaborator.readAll(await session.read(listByRepo, { repoId }), session.log),
   listRepoIds: async (userId) => (await session.read(listRepoIds, { userId })).map(({ id }) => id),
-  put: async (repoId, userId, { read, write, admin }) => {
-    await session.write(put, {
-      repoId,
-      userId,
-      read: read || write || admin,
-      write: write || admin,
-      admin,
-    })
+  put: async (repoId, userId, given) => {
+    await session.write(put, { repoId, userId, ...impliedRights(given) })
   },
   delete: async (repoId, userId) => (await session.write(remove, { repoId, userId })).length > 0,
 })
