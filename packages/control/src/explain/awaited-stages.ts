@@ -1,4 +1,5 @@
 import { isDone, type LimitNeighbour, type Stage } from '@waggle/domain'
+import { FewAtOnce } from '../few-at-once.ts'
 import { remainingOf } from './estimate.ts'
 import type { ExplainDeps } from './explain-deps.ts'
 import { stageHistories } from './stage-history.ts'
@@ -67,13 +68,10 @@ const buildNumbers = async (
   database: ExplainDeps['database'],
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, number>> => {
-  const numbers = new Map<number, number>()
-  const distinct = [...new Set(ids)]
-  // Some at once: one caller must not hold every connection of the pool.
-  for (let at = 0; at < distinct.length; at += buildsAtOnce)
-    for (const build of await Promise.all(
-      distinct.slice(at, at + buildsAtOnce).map((id) => database.builds.find(id)),
-    ))
-      if (build) numbers.set(build.id, build.number)
-  return numbers
+  // One caller must not hold every connection of the pool.
+  const few = new FewAtOnce(buildsAtOnce)
+  const builds = await Promise.all(
+    [...new Set(ids)].map((id) => few.run(0, () => database.builds.find(id))),
+  )
+  return new Map(builds.flatMap((build) => (build ? [[build.id, build.number]] : [])))
 }

@@ -1,4 +1,5 @@
 import type { Database, Stage } from '@waggle/domain'
+import { FewAtOnce } from '../few-at-once.ts'
 
 /** So many of the last stages say how long the next one takes. */
 const mostSamples = 20
@@ -43,13 +44,13 @@ export const stageHistories = async (
   stages: readonly Pick<Stage, 'repoId' | 'name'>[],
 ): Promise<readonly (readonly number[])[]> => {
   const byName = new Map(stages.map((stage) => [`${stage.repoId}/${stage.name}`, stage]))
-  const names = [...byName]
-  const found = new Map<string, readonly number[]>()
-  for (let at = 0; at < names.length; at += atOnce)
+  const few = new FewAtOnce(atOnce)
+  const found = new Map(
     await Promise.all(
-      names.slice(at, at + atOnce).map(async ([key, stage]) => {
-        found.set(key, await stageHistory(database, stage))
-      }),
-    )
+      [...byName].map(([key, stage]) =>
+        few.run(0, async () => [key, await stageHistory(database, stage)] as const),
+      ),
+    ),
+  )
   return stages.map(({ repoId, name }) => found.get(`${repoId}/${name}`) ?? [])
 }

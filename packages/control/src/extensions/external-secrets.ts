@@ -1,7 +1,7 @@
 import { type ExternalSecret, type GivenSecret, mayHaveSecret, originOf } from '@waggle/domain'
 import { namedSecrets, type ParsedManifest, substitutionValues } from '@waggle/pipeline'
+import { FewAtOnce } from '../few-at-once.ts'
 import type { SecretFacts } from '../hand-over/given-secrets.ts'
-import { FewAtOnce } from '../trigger/few-at-once.ts'
 import { attemptAnswers } from './attempt-answers.ts'
 import { type ExternalDeps, orNothing } from './resolve-external.ts'
 

@@ -1,5 +1,7 @@
+import type { Stage } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
 import { deliverNow } from '../offers/deliver-outbox.ts'
+import { RollingSlice } from '../rolling-slice.ts'
 import { freePlace } from './lost-place.ts'
 import { releaseHeld } from './release-held.ts'
 
@@ -10,10 +12,11 @@ const batchSize = 100
  *  hand, or a place ran out. */
 export class LimitCheck {
   readonly #deps: ControlDeps
-  #checkedTo = 0
+  readonly #slices: RollingSlice<Stage>
 
   constructor(deps: ControlDeps) {
     this.#deps = deps
+    this.#slices = new RollingSlice((after) => deps.database.limits.listHeld(after, batchSize))
   }
 
   /** One tick. Gives how many stages it let go. */
@@ -21,11 +24,7 @@ export class LimitCheck {
     const { database } = this.#deps
     for (const stage of await database.limits.listOverdue(batchSize))
       await freePlace(this.#deps, stage, 'its timeout has passed')
-    const rest = await database.limits.listHeld(this.#checkedTo, batchSize)
-    // A slice that is not full is no sign of the end: rows that cannot be read are left out.
-    const isOver = rest.length === 0 && this.#checkedTo > 0
-    const slice = isOver ? await database.limits.listHeld(0, batchSize) : rest
-    this.#checkedTo = slice.at(-1)?.id ?? 0
+    const slice = await this.#slices.next()
     let count = 0
     for (const [repoId, stages] of Map.groupBy(slice, (stage) => stage.repoId))
       count += await this.#release(repoId, [...new Set(stages.map(({ name }) => name))])

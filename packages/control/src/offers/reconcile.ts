@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isWaggleError, type Stage, type Stores } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
 import { isPaused } from '../decisions/is-paused.ts'
+import { RollingSlice } from '../rolling-slice.ts'
 import { offerOf, publishOffers } from './dispatch.ts'
 
 type ReconcileDeps = Pick<ControlDeps, 'database' | 'offers' | 'log'>
@@ -14,10 +15,11 @@ const offeredAtOnce = 2_000
  *  stages, in batches, when Redis no longer has the epoch; and one slice of a rolling comparison each time. */
 export class Reconciler {
   readonly #deps: ReconcileDeps
-  #comparedTo = 0
+  readonly #slices: RollingSlice<Stage>
 
   constructor(deps: ReconcileDeps) {
     this.#deps = deps
+    this.#slices = new RollingSlice((after) => deps.database.stages.listOfferable(after, batchSize))
   }
 
   /** One tick. Gives how many offers were published. Throws `unavailable` where Redis or the database is away. */
@@ -29,13 +31,8 @@ export class Reconciler {
   }
 
   async #compareSlice(): Promise<number> {
-    const { database, offers, log } = this.#deps
-    const { stages } = database
-    const rest = await stages.listOfferable(this.#comparedTo, batchSize)
-    // A slice that is not full is no sign of the end: rows that cannot be read are left out.
-    const isOver = rest.length === 0 && this.#comparedTo > 0
-    const slice = isOver ? await stages.listOfferable(0, batchSize) : rest
-    this.#comparedTo = slice.at(-1)?.id ?? 0
+    const { offers, log } = this.#deps
+    const slice = await this.#slices.next()
     if (slice.length === 0) return 0
     const missing = await offers.missing(slice.map(offerOf))
     if (missing.length === 0) return 0
