@@ -36,7 +36,7 @@ export const pullImage = async (
       return
     } catch (error) {
       if (signal.aborted) throw cancelled('step_cancelled', `cancelled while pulling ${step.image}`)
-      if (attempt > retries || !mayPassByItself(error)) throw notImageUser(step, error)
+      if (attempt > retries || !mayPassByItself(error)) throw notPulled(step, error)
       await show(deps, output, `pull failed, trying again: ${textOf(error)}`)
       await deps.clock.sleep(deps.retryMs * 2 ** (attempt - 1), signal).catch(() => undefined)
       if (isEngineAway(error)) await engineIsBack(deps, signal)
@@ -64,7 +64,7 @@ const finalAnswers = [
   ...['no basic auth credentials', 'no manifest found for full image id'],
 ]
 
-const notImageUser = (step: ImageUser, error: unknown): WaggleError => {
+const notPulled = (step: ImageUser, error: unknown): WaggleError => {
   if (!(error instanceof WaggleError)) throw error
   const why = statusOf(error) === 401 ? 'authentication is required' : error.message
   return new WaggleError(`cannot pull ${step.image}: ${why}`, {
