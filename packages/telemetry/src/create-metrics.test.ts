@@ -38,6 +38,12 @@ test('shows the gauges of builds, stages and partitions, and forgets partitions 
   ])
     expect(text).toContain(`${line}\n`)
   expect(text).toContain('process_resident_memory_bytes')
+  expect(text).toContain('waggle_load_age_seconds 0\n')
+  // What waits has waited longer by the time that passed since it was read.
+  current = { ...load, ageMs: 1_500 }
+  const later = await metrics.text()
+  expect(later).toContain('waggle_load_age_seconds 1.5\n')
+  expect(later).toContain('waggle_partition_oldest_wait_seconds{partition="a"} 4\n')
   current = { ...load, partitions: [] }
   expect(await metrics.text()).not.toContain('partition="a"')
 })

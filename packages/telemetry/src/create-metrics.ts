@@ -3,7 +3,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 /** What a scrape reads from SQL: the whole installation's state, the same from every API process. */
 export interface ServerLoad {
+  /** The database's time when this was read. */
   readonly nowMs: number
+  /** How long ago that was; 0 where nothing is said. */
+  readonly ageMs?: number
   readonly builds: Readonly<Partial<Record<BuildStatus, number>>>
   readonly partitions: readonly PartitionLoad[]
   readonly activeRepos: number
@@ -80,14 +83,21 @@ const loadGauges = (registry: Registry): ((load: ServerLoad) => void) => {
     'waggle_webhooks_oldest_wait_seconds',
     'How long the oldest outgoing webhook has waited.',
   )
+  const age = gauge(
+    'waggle_load_age_seconds',
+    'How long ago the figures of the database were read.',
+  )
   return (load) => {
+    const { ageMs = 0 } = load
+    const waitedSeconds = (since: number): number =>
+      since === 0 ? 0 : Math.max(0, load.nowMs + ageMs - since) / 1_000
+    age.set(ageMs / 1_000)
     for (const each of [calls, failed, late]) each.reset()
     for (const line of load.webhooks ?? []) {
-      const { receiver, oldestAt } = line
+      const { receiver } = line
       calls.set({ receiver }, line.waiting)
       failed.set({ receiver }, line.failed)
-      const ageMs = oldestAt === 0 ? 0 : Math.max(0, load.nowMs - oldestAt)
-      late.set({ receiver }, ageMs / 1_000)
+      late.set({ receiver }, waitedSeconds(line.oldestAt))
     }
     for (const [state, of] of Object.entries(load.workers ?? {})) {
       workers.set({ state }, of.count)
@@ -105,8 +115,7 @@ const loadGauges = (registry: Registry): ((load: ServerLoad) => void) => {
     for (const { partition, ...of } of load.partitions) {
       pending.set({ partition }, of.pending)
       running.set({ partition }, of.running)
-      const waitMs = of.oldestPendingAt === 0 ? 0 : Math.max(0, load.nowMs - of.oldestPendingAt)
-      wait.set({ partition }, waitMs / 1_000)
+      wait.set({ partition }, waitedSeconds(of.oldestPendingAt))
     }
   }
 }
