@@ -5,14 +5,25 @@ export interface DeadlineStore {
   listOverdue(bufferMs: number, limit: number): Promise<readonly OverdueStage[]>
   /** Ids of stages that nobody holds and that have been pending for longer, the longest first. */
   listPendingLong(ageMs: number, limit: number): Promise<readonly number[]>
-  /** Ids of open builds that have stood still for longer with nothing pending, running or blocked. */
-  listStanding(ageMs: number, limit: number): Promise<readonly number[]>
+  /** Those that have stood still for longer with nothing pending, running or blocked, among the next `limit` open builds
+   *  that have not changed for longer. `last`: where to go on; `null` = that was the end. */
+  listStanding(
+    ageMs: number,
+    after: BuildMark | null,
+    limit: number,
+  ): Promise<{ readonly buildIds: readonly number[]; readonly last: BuildMark | null }>
   /** Builds that are over among those of the next `limit` pending and running stages by id: leftovers. `lastId`: where
    *  to go on; 0 = that was the end. */
   listLeftovers(
     afterId: number,
     limit: number,
   ): Promise<{ readonly buildIds: readonly number[]; readonly lastId: number }>
+}
+
+/** The place of a build among those that changed longer ago and later. */
+export interface BuildMark {
+  readonly updatedAt: number
+  readonly id: number
 }
 
 export interface OverdueStage {

@@ -1,3 +1,4 @@
+import type { BuildMark } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
 import { cancelBuild } from '../decisions/cancel.ts'
 import { housekeepingOf } from '../housekeeping.ts'
@@ -8,7 +9,9 @@ import type { ReaperHealth } from './reaper-health.ts'
 
 /** What one tick ends at most of each kind: the next one goes on. */
 const batchSize = 200
-const leftoverWindow = 1_000
+/** What one look sees at most; the next goes on there. A tick looks so many times for builds that stand still. */
+const windowSize = 1_000
+const standingLooks = 10
 
 /** Ends what is past its deadline though no worker was lost (scheduling.md §12): stages over their timeout, stages that
  *  nobody takes, builds that stand still, stages that outlived their build. */
@@ -16,6 +19,7 @@ export class Cleanup {
   readonly #deps: ControlDeps
   readonly #health: Pick<ReaperHealth, 'mayExpire'>
   #lookedTo = 0
+  #standingTo: BuildMark | null = null
 
   constructor(deps: ControlDeps, health: Pick<ReaperHealth, 'mayExpire'>) {
     this.#deps = deps
@@ -42,15 +46,28 @@ export class Cleanup {
       const pending = await deadlines.listPendingLong(pendingMs + bufferMs, batchSize)
       await endEach(pending, (id) => endPending(this.#deps, id))
     }
-    const standing = await deadlines.listStanding(runningMs + bufferMs, batchSize)
-    await endEach(standing, (id) => endStanding(this.#deps, id))
+    await endEach(await this.#standing(runningMs + bufferMs, signal), (id) =>
+      endStanding(this.#deps, id),
+    )
     await endEach(await this.#leftovers(), (id) => this.#closeLeftovers(id))
     return count
   }
 
+  async #standing(ageMs: number, signal?: AbortSignal): Promise<readonly number[]> {
+    const { deadlines } = this.#deps.database
+    const found: number[] = []
+    for (let looks = 0; looks < standingLooks && found.length < batchSize; looks++) {
+      const { buildIds, last } = await deadlines.listStanding(ageMs, this.#standingTo, windowSize)
+      this.#standingTo = last
+      found.push(...buildIds)
+      if (last === null || signal?.aborted) break
+    }
+    return found
+  }
+
   async #leftovers(): Promise<readonly number[]> {
     const { deadlines } = this.#deps.database
-    const { buildIds, lastId } = await deadlines.listLeftovers(this.#lookedTo, leftoverWindow)
+    const { buildIds, lastId } = await deadlines.listLeftovers(this.#lookedTo, windowSize)
     this.#lookedTo = lastId
     return buildIds
   }

@@ -63,19 +63,28 @@ const listPendingLong = query(({ db, stamp }, p: { ageMs: number; limit: number 
     .limit(p.limit),
 )
 
-const listStanding = query(({ db, stamp }, p: { ageMs: number; limit: number }) =>
-  db
-    .selectFrom('builds')
-    .select('id')
-    .where(isOpenBuild)
-    .where(sql<boolean>`builds.updated_at < ${stamp} - cast(${p.ageMs} as bigint)`)
-    .where(
-      sql<boolean>`not exists (select 1 from stages where stages.build_id = builds.id
-        and (stages.status in ('pending', 'running', 'blocked') or stages.updated_at > ${stamp} - cast(${p.ageMs} as bigint)))`,
-    )
-    .orderBy('updatedAt')
-    .orderBy('id')
-    .limit(p.limit),
+// So many are looked at, and no more: of a million that wait every one may be older than the deadline.
+const listStanding = query(
+  ({ db, stamp }, p: { ageMs: number; updatedAt: number; id: number; limit: number }) => {
+    const before = sql<number>`${stamp} - cast(${p.ageMs} as bigint)`
+    return db
+      .selectFrom('builds')
+      .select([
+        'builds.id as id',
+        'builds.updatedAt as updatedAt',
+        sql<number>`case when exists (select 1 from stages where stages.build_id = builds.id
+          and (stages.status in ('pending', 'running', 'blocked') or stages.updated_at > ${before})) then 0 else 1 end`.as(
+          'isStanding',
+        ),
+      ])
+      .where(isOpenBuild)
+      .where(sql<boolean>`builds.updated_at < ${before}`)
+      .where(sql<boolean>`builds.updated_at >= ${p.updatedAt}`)
+      .where(sql<boolean>`(builds.updated_at > ${p.updatedAt} or builds.id > ${p.id})`)
+      .orderBy('builds.updatedAt')
+      .orderBy('builds.id')
+      .limit(p.limit)
+  },
 )
 
 const listIncomplete = query(({ db }, p: { afterId: number; limit: number }) =>
@@ -107,9 +116,20 @@ export const deadlineStore = (session: Session): DeadlineStore => ({
     const rows = await session.read(listPendingLong, { ageMs: Math.round(ageMs), limit })
     return rows.map(({ id }) => id)
   },
-  listStanding: async (ageMs, limit) => {
-    const rows = await session.read(listStanding, { ageMs: Math.round(ageMs), limit })
-    return rows.map(({ id }) => id)
+  listStanding: async (ageMs, after, limit) => {
+    const { updatedAt, id } = after ?? { updatedAt: 0, id: 0 }
+    const given = { ageMs: Math.round(ageMs), updatedAt, id, limit }
+    const rows = (await session.read(listStanding, given)) as unknown as readonly {
+      id: number
+      updated_at: number
+      is_standing: number
+    }[]
+    const standing = rows.filter((row) => Number(row.is_standing) === 1)
+    const end = rows.length < limit ? undefined : rows.at(-1)
+    return {
+      buildIds: standing.map((row) => row.id),
+      last: end ? { updatedAt: end.updated_at, id: end.id } : null,
+    }
   },
   listLeftovers: async (afterId, limit) => {
     const rows = (await session.read(listIncomplete, { afterId, limit })) as unknown as readonly {

@@ -1,4 +1,4 @@
-import type { NewStage } from '@waggle/domain'
+import type { BuildMark, NewStage } from '@waggle/domain'
 import { describe, expect, it } from 'vitest'
 import { first, newAttempt, newBuild, newStage, type OpenDatabase, seedRepo } from './new-rows.ts'
 
@@ -49,15 +49,26 @@ export const describeDeadlines = (open: OpenDatabase): void => {
       expect(ids).not.toContain(held.stage.id)
     })
 
-    it('knows builds that stand still', async () => {
+    it('knows builds that stand still, and looks at a few at once', async () => {
       const moving = await seed('running', { status: 'pending' })
       const blocked = await seed('pending', { status: 'blocked' })
-      const stuck = await seed('running', { status: 'success' })
+      const stuck = [1, 2, 3].map(() => seed('running', { status: 'success' }))
+      const stuckIds = (await Promise.all(stuck)).map(({ build }) => build.id)
       const { deadlines } = open()
-      expect(await deadlines.listStanding(hourMs, 1_000)).not.toContain(stuck.build.id)
-      const ids = await deadlines.listStanding(-1_000, 1_000)
-      expect(ids).toContain(stuck.build.id)
-      for (const { build } of [moving, blocked]) expect(ids).not.toContain(build.id)
+      const young = await deadlines.listStanding(hourMs, null, 1_000)
+      for (const id of stuckIds) expect(young.buildIds).not.toContain(id)
+      for (const limit of [1, 2, 1_000]) {
+        const found: number[] = []
+        let after: BuildMark | null = null
+        do {
+          const { buildIds, last } = await deadlines.listStanding(-1_000, after, limit)
+          expect(buildIds.length).toBeLessThanOrEqual(limit)
+          found.push(...buildIds)
+          after = last
+        } while (after !== null)
+        expect(found.filter((id) => stuckIds.includes(id)).toSorted()).toEqual(stuckIds.toSorted())
+        for (const { build } of [moving, blocked]) expect(found).not.toContain(build.id)
+      }
     })
 
     it('finds what finished builds left, in windows', async () => {
