@@ -2,7 +2,7 @@
 export const isWhole = process.env['WAGGLE_TEST_RACES'] === 'whole'
 
 /** How many races a suite runs: a tenth of what reliability.md D.3 asks for, and all of them with
- *  `WAGGLE_TEST_RACES=whole`. PostgreSQL and SQLite share them, for what differs between them is tested by both. */
+ *  `WAGGLE_TEST_RACES=whole`. PostgreSQL and SQLite share the tenth, for what differs between them is tested by both. */
 export const raceSize = (whole: number): number => Math.ceil(whole / (isWhole ? 1 : 10))
 
 export const raceTimeoutMs = isWhole ? 3_600_000 : 300_000

@@ -1,6 +1,6 @@
 import type { apiSettings, SettingValues } from '@waggle/config'
 import { WebhookSender, type WebhookSenderDeps } from '@waggle/control'
-import type { Extensions } from '@waggle/domain'
+import type { Extensions, Logger } from '@waggle/domain'
 import { createExtensions, createWebhookReceivers, type Endpoint } from '@waggle/extensions'
 import { buildShape } from './shapes/build-shape.ts'
 import { repoShape } from './shapes/repo-shape.ts'
@@ -10,7 +10,10 @@ type Settings = SettingValues<typeof apiSettings>
 type Kind = 'config' | 'convert' | 'validate' | 'secret' | 'registry' | 'environment' | 'admission'
 
 /** The extensions that the settings name. Throws `invalid` for an address that is none. */
-export const openExtensions = (settings: Settings): Extensions => {
+export const openExtensions = (settings: Settings, log: Logger): Extensions => {
+  // An operator who sets it counts on it. Users that are made with the API bypass it (scheduling.md §16.5).
+  if (settings.admissionExtensionEndpoint !== '')
+    log.warn('admission extension is not asked: there is no login by browser yet')
   const of = <K extends Kind>(kind: K) => endpointOf(settings, kind)
   const convert = of('convert')
   const named = {

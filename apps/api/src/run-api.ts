@@ -135,7 +135,7 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
         always: settings.gitAlwaysAuth,
       },
       system,
-      extensions: openExtensions(settings),
+      extensions: openExtensions(settings, log),
       webhooks,
       newToken,
       hashToken: tokenHash,
