@@ -67,6 +67,8 @@ const meet = (
       }
     }
     const given = await Promise.all([run(first, a, 0), run(second, b, 1)])
+    // All lock in one order (design §6): repeating would hide the second that a deadlock costs.
+    expect(turns.repeats).toBe(0)
     await check(given, prepared, await judge(a.database, prepared.build.id))
     await cancelBuild(a, prepared.build, 'ann')
     return turns.taken

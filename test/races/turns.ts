@@ -7,8 +7,12 @@ export class Turns {
   readonly #waiting = new Map<number, () => void>()
   readonly #running = new Set<number>()
   readonly #over = new Set<number>()
+  /** Who waits for a lock of the other: until that one commits there is no use in waiting again. */
+  readonly #stuck = new Set<number>()
   /** How many could go at each point; what was chosen there. */
   readonly taken: number[] = []
+  /** Transactions that were run again: only two that wait for each other's locks end so. */
+  repeats = 0
   #blocked: NodeJS.Timeout | undefined
 
   constructor(order: readonly number[]) {
@@ -19,6 +23,7 @@ export class Turns {
   wait(actor: number): Promise<void> {
     return new Promise((resolve) => {
       this.#running.delete(actor)
+      this.#stuck.delete(actor)
       this.#waiting.set(actor, resolve)
       this.#next()
     })
@@ -26,14 +31,22 @@ export class Turns {
 
   end(actor: number): void {
     this.#running.delete(actor)
+    this.#stuck.clear()
     this.#over.add(actor)
     this.#next()
+  }
+
+  /** One of them lets go of its locks now. */
+  letGo(): void {
+    this.#stuck.clear()
   }
 
   #next(): void {
     clearTimeout(this.#blocked)
     const isComplete = this.#waiting.size + this.#over.size >= 2
-    if (isComplete && this.#running.size === 0) {
+    const running = [...this.#running]
+    const isStuck = running.length > 0 && running.every((actor) => this.#stuck.has(actor))
+    if ((isComplete && running.length === 0) || isStuck) {
       this.#choose()
       return
     }
@@ -42,7 +55,11 @@ export class Turns {
 
   /** While one runs a statement and the other waits: it comes back at once, or waits for a lock of the other. */
   #watch(): void {
-    if (this.#waiting.size > 0) this.#blocked = setTimeout(() => this.#choose(), blockedMs)
+    if (this.#waiting.size === 0) return
+    this.#blocked = setTimeout(() => {
+      for (const actor of this.#running) this.#stuck.add(actor)
+      this.#choose()
+    }, blockedMs)
   }
 
   #choose(): void {
@@ -69,8 +86,10 @@ const blockedMs = 15
  *  Statements outside of transactions lock nothing and decide nothing. */
 export const inTurns = (database: Database, turns: Turns, actor: number): Database => ({
   ...database,
-  transaction: (work) =>
-    database.transaction(async (stores, atEnd) => {
+  transaction: (work) => {
+    let runs = 0
+    return database.transaction(async (stores, atEnd) => {
+      if (runs++ > 0) turns.repeats++
       const ending: Promise<unknown>[] = []
       const result = await work(gated(stores, turns, actor), (...statements) => {
         ending.push(...statements)
@@ -78,8 +97,10 @@ export const inTurns = (database: Database, turns: Turns, actor: number): Databa
       })
       await Promise.all(ending)
       await turns.wait(actor)
+      turns.letGo()
       return result
-    }),
+    })
+  },
 })
 
 type Call = (...given: readonly unknown[]) => Promise<unknown>

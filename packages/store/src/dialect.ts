@@ -37,7 +37,8 @@ export interface Dialect {
     firsts: readonly number[],
     seconds: readonly number[],
   ) => RawBuilder<boolean>
-  /** Whether `select … for update` is needed and known. SQLite has one writer at a time. */
+  /** Whether `select … for no key update` is needed and known. SQLite has one writer at a time. Not `for update`: a
+   *  second update of a row in one transaction asks for the key of the row above, which would wait for that lock. */
   readonly hasRowLocks: boolean
   /** What the driver takes for a value. */
   readonly cell: (value: unknown) => unknown

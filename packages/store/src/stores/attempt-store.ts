@@ -145,7 +145,7 @@ const renew = query(({ db, now, anyPair, hasRowLocks }, p: Renewal) =>
           .where(isOpen)
           .orderBy('stageId')
           .orderBy('number')
-          .$if(hasRowLocks, (locked) => locked.forUpdate())
+          .$if(hasRowLocks, (locked) => locked.forNoKeyUpdate())
           .$asTuple('stageId', 'number'),
       ),
     )
@@ -173,7 +173,7 @@ const lockIfSilent = query(
       .where('number', '=', p.number)
       .where(isOpen)
       .where(sql<boolean>`renewed_at < ${now} - cast(${p.silentMs} as bigint)`)
-      .$if(hasRowLocks, (locked) => locked.forUpdate()),
+      .$if(hasRowLocks, (locked) => locked.forNoKeyUpdate()),
 )
 
 const countHolders = query(({ db }) =>

@@ -66,7 +66,7 @@ const lock = query(({ db, hasRowLocks }, p: { id: number }) =>
     .selectFrom('builds')
     .select(build.columns)
     .where('id', '=', p.id)
-    .$if(hasRowLocks, (locked) => locked.forUpdate()),
+    .$if(hasRowLocks, (locked) => locked.forNoKeyUpdate()),
 )
 
 const lockOfStage = query(({ db, hasRowLocks }, p: { stageId: number }) =>
@@ -76,7 +76,7 @@ const lockOfStage = query(({ db, hasRowLocks }, p: { stageId: number }) =>
     .where('id', '=', (eb) =>
       eb.selectFrom('stages').select('buildId').where('stages.id', '=', p.stageId),
     )
-    .$if(hasRowLocks, (locked) => locked.forUpdate()),
+    .$if(hasRowLocks, (locked) => locked.forNoKeyUpdate()),
 )
 
 const findByNumber = query(({ db }, p: { repoId: number; number: number }) =>

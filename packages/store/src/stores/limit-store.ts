@@ -59,7 +59,7 @@ const locked = ({ db, hasRowLocks }: Dialect, repoId: RawBuilder<number>) =>
     .selectFrom('limitedRepos')
     .select('repoId')
     .where('repoId', '=', repoId)
-    .$if(hasRowLocks, (rows) => rows.forUpdate())
+    .$if(hasRowLocks, (rows) => rows.forNoKeyUpdate())
 
 const lockRepo = query((dialect, p: { repoId: number }) => locked(dialect, sql`${p.repoId}`))
 const lockBuild = query((dialect, p: { buildId: number }) =>

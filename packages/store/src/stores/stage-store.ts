@@ -57,7 +57,7 @@ const lock = query(({ db, hasRowLocks }, p: { id: number }) =>
     .selectFrom('stages')
     .select(stage.columns)
     .where('id', '=', p.id)
-    .$if(hasRowLocks, (locked) => locked.forUpdate()),
+    .$if(hasRowLocks, (locked) => locked.forNoKeyUpdate()),
 )
 
 const computed = ['retries', 'placeUntil', 'createdAt', 'updatedAt', 'version']

@@ -93,7 +93,7 @@ const lockAdmins = query(({ db, hasRowLocks }) =>
     .where(sql<boolean>`admin and active`)
     .orderBy('id')
     .limit(2)
-    .$if(hasRowLocks, (locked) => locked.forUpdate()),
+    .$if(hasRowLocks, (locked) => locked.forNoKeyUpdate()),
 )
 
 export const userStore = (session: Session): UserStore => {
