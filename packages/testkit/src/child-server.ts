@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 /** A server of the test's own: started here, stopped by its id. */
 export interface ChildServer {
   readonly pid: number
+  /** Resolves when it is gone and all that it printed has been read. */
   readonly exited: Promise<void>
   /** Text it printed so far, at most the last 64 KiB. */
   output(): string
@@ -39,9 +40,11 @@ export const startChild = (
       children.delete(child)
       resolve()
     })
+    child.once('close', () => resolve())
     child.once('exit', () => {
       children.delete(child)
-      resolve()
+      // What it started may outlive it and hold its pipes: nobody waits for that.
+      setTimeout(resolve, 1_000).unref()
     })
   })
   return {
