@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import * as config from '@waggle/config'
 import { waitUntil } from '@waggle/testkit'
@@ -169,7 +169,10 @@ describe('point 9: operations', () => {
 
   it('stops an API process on SIGTERM while a build runs, and nothing is lost', async () => {
     const { number } = await system.client.submit(
-      oneStep(['for i in $(seq 1 40); do echo "line $i"; sleep 0.1; done']),
+      oneStep([
+        'for i in $(seq 1 40); do echo "line $i"; sleep 0.05; done',
+        'until [ -e /ledger/back ]; do sleep 0.1; done',
+      ]),
     )
     await isRunning(number)
     const [first] = system.apis
@@ -179,6 +182,7 @@ describe('point 9: operations', () => {
     const build = await system.clientOf(1).build(number)
     expect(build.status).toBe('running')
     await first?.start()
+    writeFileSync(join(system.ledger, 'back'), '')
     const ended = await system.client.ended(number)
     expect(ended.status).toBe('success')
     const text = (await system.client.log(number, 1, 1)).map((line) => line.out).join('')
@@ -187,7 +191,13 @@ describe('point 9: operations', () => {
 
   it('stops a worker on SIGTERM only after what it runs, which others then go on with', async () => {
     const text = pipelineText([
-      { name: 'one', commands: ['sleep 2', 'echo "$DRONE_STAGE_MACHINE" >> /ledger/drained'] },
+      {
+        name: 'one',
+        commands: [
+          'until [ -e /ledger/stopping ]; do sleep 0.1; done',
+          'echo "$DRONE_STAGE_MACHINE" >> /ledger/drained',
+        ],
+      },
       { name: 'two', commands: ['echo "$DRONE_STAGE_MACHINE" >> /ledger/drained'] },
     ])
     const { number } = await system.client.submit(text)
@@ -200,6 +210,7 @@ describe('point 9: operations', () => {
       return answer.status === 503 && answer.text === 'stopping\n'
     })
     const next = await system.client.submit(oneStep(['true']))
+    writeFileSync(join(system.ledger, 'stopping'), '')
     await holder?.exited()
     expect(holder?.log()).toContain('"worker stopped"')
     const ended = await system.client.ended(number)

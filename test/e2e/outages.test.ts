@@ -165,7 +165,7 @@ const takeDatabase = async ({ postgres, folder }: System): Promise<() => Promise
     await postgres.crash()
     return () => postgres.restart()
   }
-  const other = new DatabaseSync(join(folder, 'api-1/waggle.db.lock'))
+  const other = new DatabaseSync(join(folder, 'api-1/waggle.db.lock'), { timeout: 10_000 })
   other.exec('begin exclusive')
   return async () => other.close()
 }
@@ -184,7 +184,8 @@ const lockDatabase = async ({ postgres, folder }: System): Promise<() => Promise
       await new Promise((resolve) => other.once('exit', resolve))
     }
   }
-  const other = new DatabaseSync(join(folder, 'api-1/waggle.db'))
+  // Those who use it may be writing just then.
+  const other = new DatabaseSync(join(folder, 'api-1/waggle.db'), { timeout: 10_000 })
   other.exec('begin immediate')
   return async () => other.close()
 }

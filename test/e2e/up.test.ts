@@ -17,7 +17,7 @@ const startUp = (args: readonly string[], data: string) => {
   }
   child.stdout.on('data', note)
   child.stderr.on('data', note)
-  const exited = new Promise<number | null>((done) => child.once('exit', done))
+  const exited = new Promise<number | null>((done) => child.once('close', done))
   return { child, exited, text: () => text }
 }
 
@@ -43,8 +43,19 @@ describe('point 1: waggle up', () => {
         data,
       )
       const code = await up.exited
-      expect(up.text()).toContain('word') // a line of the demo
-      expect(up.text()).toMatch(/success/)
+      const text = up.text()
+      expect(text).toMatch(/build 1 of demo\/hello, from file:.*\/demo\/hello\n/)
+      expect(text).toMatch(/\[build\] building demo\/hello at [0-9a-f]{8}\n/)
+      // What the first step wrote, and the second read.
+      expect(text).toMatch(/\[test\] (.* )?bee\b/)
+      expect(text).toMatch(/demo\/build success/)
+      expect(text).toMatch(/demo\/test success/)
+      if (engine === 'docker') {
+        expect(text).toMatch(/demo\/clone success/)
+        expect(text).toContain('[test] hello from the service\n')
+      }
+      // Lines come while the build runs, not at its end.
+      expect(text.indexOf('[build] building')).toBeLessThan(text.indexOf('demo/test success'))
       expect(code).toBe(0)
     },
   )
@@ -54,11 +65,15 @@ describe('point 1: waggle up', () => {
     const port = await freePort()
     const args = ['--engine', 'exec', '--port', String(port)]
     const first = startUp(args, data)
-    await waitUntil('the first one to stay', () => first.text().includes('Where to go on'), 60_000)
+    await waitUntil('the first one to stay', () => first.text().includes('Where to go on'), 120_000)
     const token = await waitUntil('a token', async () => {
       const { readFile } = await import('node:fs/promises')
       return (await readFile(join(data, 'admin-token'), 'utf8')).trim()
     })
+    const other = startUp(['--once', ...args], data)
+    expect(await other.exited).not.toBe(0)
+    expect(other.text()).toMatch(/waggle up runs on .* already \(process \d+\); stop it first/)
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
     first.child.kill('SIGINT')
     expect(await first.exited).toBe(0)
     await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow()
@@ -67,13 +82,31 @@ describe('point 1: waggle up', () => {
     await waitUntil(
       'the second one to stay',
       () => second.text().includes('Where to go on'),
-      60_000,
+      120_000,
     )
     const answer = await fetch(`http://127.0.0.1:${port}/api/repos/demo/hello/builds/1`, {
       headers: { authorization: `Bearer ${token}` },
     })
     expect(((await answer.json()) as { status: string }).status).toBe('success')
     second.child.kill('SIGTERM')
+    expect(await second.exited).toBe(0)
+  })
+
+  it('ends what a killed one left, and goes on with its data', async () => {
+    const data = await newFolder()
+    const port = await freePort()
+    const args = ['--engine', 'exec', '--port', String(port), '--no-demo']
+    const first = startUp(args, data)
+    await waitUntil('the first one to stay', () => first.text().includes('Where to go on'), 60_000)
+    first.child.kill('SIGKILL')
+    await first.exited
+    // Its parts live on: they are sessions of their own.
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+    const second = startUp(args, data)
+    await waitUntil('the next one to stay', () => second.text().includes('Where to go on'), 60_000)
+    expect(second.text()).toContain('ended 3 processes that an earlier start left')
+    expect(second.text()).toContain(`Waggle answers at http://127.0.0.1:${port}`)
+    second.child.kill('SIGINT')
     expect(await second.exited).toBe(0)
   })
 

@@ -18,7 +18,10 @@ export const queryDatabase = (system: System, query: string): readonly (readonly
   }
   const folder = join(system.folder, 'api-1')
   const file = readdirSync(folder).find((name) => /\.(db|sqlite)$/.test(name))
-  const database = new DatabaseSync(join(folder, file ?? 'waggle.db'), { readOnly: true })
+  const database = new DatabaseSync(join(folder, file ?? 'waggle.db'), {
+    readOnly: true,
+    timeout: 10_000,
+  })
   try {
     const rows = database.prepare(query).all() as Record<string, unknown>[]
     return rows.map((row) => Object.values(row).map(String))

@@ -217,7 +217,7 @@ const app = (
       await child?.exited
     },
     start: async (extra = {}) => {
-      earlier += child?.output() ?? ''
+      if (child !== null) earlier += `${child.output()}\n`
       const env: NodeJS.ProcessEnv = {
         NODE_COMPILE_CACHE: storedCode,
         ...process.env,

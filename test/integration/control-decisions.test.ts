@@ -340,7 +340,7 @@ it('a build whose file is gone is not started again, and says so', async () => {
     await cancelBuild(control.deps, build, 'ann')
     const old = await control.database.builds.find(build.id)
     if (!old) throw new Error('the build is gone')
-    const file = new DatabaseSync(`${control.folder}/waggle.db`)
+    const file = new DatabaseSync(`${control.folder}/waggle.db`, { timeout: 10_000 })
     file.exec('delete from manifests')
     file.close()
     for (const start of [restartBuild, retryFailed])

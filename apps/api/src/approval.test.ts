@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startRedis, tempFolder } from '@waggle/testkit'
+import { startRedis, tempFolder, waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signature, startTestApi, type TestApi } from './test-api.ts'
 
@@ -43,8 +43,16 @@ afterAll(() => api?.stop())
 const blocked = async (): Promise<string> => {
   const body = JSON.stringify({ ref: 'refs/heads/main', changed_files: ['src/a.ts'] })
   const headers = { authorization: '', ...signature(signer, body) }
-  const { json } = await api.call('POST', '/hook/me/hello', body, headers)
-  return `/api/repos/me/hello/builds/${json.number}`
+  const builds = '/api/repos/me/hello/builds'
+  const newest = async () => ((await api.call('GET', builds)).json[0]?.number ?? 0) as number
+  const before = await newest()
+  await api.call('POST', '/hook/me/hello', body, headers)
+  // On a busy machine the answer comes before the build.
+  const number = await waitUntil('the build', async () => {
+    const seen = await newest()
+    return seen > before ? seen : null
+  })
+  return `${builds}/${number}`
 }
 
 const statuses = async (build: string) => {

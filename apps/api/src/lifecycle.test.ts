@@ -129,7 +129,7 @@ test('starts without Redis, says so, takes builds, and goes on when it is there'
   })
   await api.ready()
   expect(await readiness(api.url)).toBe('degraded')
-  expect(api.output()).toContain('redis does not answer')
+  await waitUntil('it to say so', () => api.output().includes('redis does not answer'))
   const pipeline = 'kind: pipeline\nsteps:\n- name: a\n  image: b:1\n  commands: [ true ]\n'
   const answer = await fetch(`${api.url}/api/builds`, {
     method: 'POST',

@@ -134,7 +134,7 @@ test('a viewer that does not read harms nobody, and gets every line when it read
     text += bytes.toString('latin1')
   })
   slow.resume()
-  await waitUntil('the slow viewer to be done', () => text.includes('data: eof'), 30_000)
+  await waitUntil('the slow viewer to be done', () => text.includes('data: eof'))
   expect(idsIn(text)).toEqual(upTo(count))
   slow.destroy()
 })
@@ -166,8 +166,7 @@ test('tells every viewer of a repository what changed, and nobody else', async (
     slug: 'o/n',
     build: { number, stages: [{ number: 1 }] },
   })
-  expect(other.text).toBe(': ping\n\n')
-  expect(guest.text).toBe(': ping\n\n')
+  for (const { text } of [other, guest]) expect(text).not.toContain('data:')
   for (const viewer of [mine, all, other, guest]) viewer.stop()
 })
 

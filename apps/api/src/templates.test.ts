@@ -12,7 +12,7 @@ const token = 'token-of-ada-in-the-tests'
 beforeAll(async () => {
   api = await startTestApi(await startRedis(), await tempFolder('api'))
   // No account can be made over the API yet.
-  const database = new DatabaseSync(join(api.folder, 'waggle.db'))
+  const database = new DatabaseSync(join(api.folder, 'waggle.db'), { timeout: 10_000 })
   const hash = createHash('sha256').update(token).digest('hex')
   database
     .prepare(

@@ -158,7 +158,8 @@ describe('createClient', () => {
       response.write(`data: {"pos":${first},"out":"","time":0}\n\n`)
       sent = first + 1
       if (sent === 3) response.end('event: error\ndata: eof\n\n')
-      else setTimeout(() => response.destroy(), 20)
+      // After it has been read, also on a busy machine.
+      else setTimeout(() => response.destroy(), 200)
     })
     const address = { build: 1, stage: 1, step: 1 }
     const numbers: number[] = []

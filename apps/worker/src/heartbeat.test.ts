@@ -68,7 +68,7 @@ describe('startHeartbeat', () => {
     await waitUntil('the first beat', () => beats === 1)
     heartbeat.beat()
     first.resolve(nothing)
-    await waitUntil('the second beat', () => beats === 2, 5_000)
+    await waitUntil('the second beat', () => beats === 2)
     await heartbeat.stop()
   })
 

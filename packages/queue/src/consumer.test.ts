@@ -134,9 +134,10 @@ describe('the consumer of offers', () => {
     const before = await count('bzpopmin')
     const worker = makeWorker(address, { slots: 2 })
     await start(worker.consumer)
-    while (worker.taken.length < backlog.length) {
-      worker.endAll()
-      await new Promise(setImmediate)
+    // Full each time: that there is more than it has room for is how it knows of a backlog.
+    for (let taken = 2; taken <= backlog.length; taken += 2) {
+      await waitUntil('both slots to be in use', () => worker.taken.length === taken, 60_000, 1)
+      if (taken < backlog.length) worker.endAll()
     }
     expect((await count('bzpopmin')) - before).toBeLessThan(10)
     worker.endAll()
@@ -181,15 +182,23 @@ describe('the consumer of offers', () => {
   )
 
   it('serves a partition that appears while it waits', async () => {
-    const address = redis()
-    const publisher = await publisherOf(address)
-    const worker = makeWorker(address, { slots: 2 })
-    await start(worker.consumer)
-    await publisher.publish(offers(many(1), 1))
-    await waitUntil('the first', () => worker.taken.length === 1)
-    await publisher.publish(offers(many(2).slice(1), 1))
-    // Sooner than its next sweep: it was told, it did not find it by chance.
-    await waitUntil('the one of the new partition', () => worker.taken.length === 2, 3_000)
+    const serve = async () => {
+      const address = redis()
+      const publisher = await publisherOf(address)
+      const worker = makeWorker(address, { slots: 2 })
+      const startedAt = performance.now()
+      await start(worker.consumer)
+      await publisher.publish(offers(many(1), 1))
+      await waitUntil('the first', () => worker.taken.length === 1)
+      await publisher.publish(offers(many(2).slice(1), 1))
+      await waitUntil('the one of the new partition', () => worker.taken.length === 2)
+      return performance.now() - startedAt
+    }
+    // Sooner than its second sweep, four seconds after the first: it was told, it did not find it by chance. A machine
+    // that is too busy for that gets further tries.
+    let tries = 1
+    while (tries < 8 && (await serve()) >= 4_000) tries++
+    expect(tries).toBeLessThan(8)
   })
 
   it('leaves partitions alone that it cannot serve', async () => {
@@ -313,16 +322,16 @@ describe('the consumer of offers', () => {
   it('keeps the lock of an entry while its accept is slow', async () => {
     const address = redis()
     const publisher = await publisherOf(address)
-    // Lock 500 ms, check every 250 ms; the accept takes four locks.
-    const timers = scaledTimers(0.05)
+    // Lock 1 s, check every 500 ms; the accept takes three locks.
+    const timers = scaledTimers(0.1)
     later(openStalledChecks({ redis: address, log: silentLogger, timers }))
     const asked: number[] = []
     const onOffer = async (offer: Offer) => {
       asked.push(offer.stageId)
-      await new Promise((resolve) => setTimeout(resolve, 2_000))
+      await new Promise((resolve) => setTimeout(resolve, 3_000))
       return { kind: 'settled', done: Promise.resolve() } as const
     }
-    const workers = [0, 1].map(() => makeWorker(address, { slots: 1, onOffer }, 0.05))
+    const workers = [0, 1].map(() => makeWorker(address, { slots: 1, onOffer }, 0.1))
     for (const worker of workers) await start(worker.consumer)
     const [offer] = offers(many(1), 1)
     await publisher.publish([offer!])
