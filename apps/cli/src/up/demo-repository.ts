@@ -23,7 +23,7 @@ const git = (path: string, ...args: readonly string[]): void => {
   const safe = ['-c', 'safe.directory=*', '-c', 'commit.gpgsign=false']
   const done = spawnSync('git', [...identity, ...safe, ...args], { cwd: path, encoding: 'utf8' })
   if (done.error !== undefined)
-    throw unavailable('git_missing', 'git is missing; type: apt-get install git', {
+    throw unavailable('git_missing', 'git does not start; type: apt-get install git', {
       cause: done.error,
     })
   if (done.status !== 0)

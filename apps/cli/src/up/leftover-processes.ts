@@ -2,45 +2,71 @@ import { readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** The ids of the processes that this `up` started, so that the next one can end them where this one was killed. */
+/** Notes this process and the ids of those that it started, so that the next `up` waits for this one, or ends them where
+ *  this one was killed. */
 export const keepProcessIds = (path: string, ids: readonly number[]): Promise<void> =>
-  writeFile(path, JSON.stringify(ids.map((id) => ({ id, started: startOf(id) }))), { mode: 0o600 })
+  writeFile(path, JSON.stringify({ owner: marked(process.pid), parts: ids.map(marked) }), {
+    mode: 0o600,
+  })
 
 export const forgetProcessIds = (path: string): Promise<void> => rm(path, { force: true })
 
+/** The id of another `up` that runs on the same data; `null` where there is none. */
+export const runningOwner = (path: string): number | null => {
+  const { owner } = read(path)
+  return owner !== null && owner.id !== process.pid && isAlive(owner) ? owner.id : null
+}
+
 /** Ends what a killed `up` left. A process counts only when it started at the noted tick: ids are used again. */
 export const endLeftovers = async (path: string): Promise<number> => {
-  const noted = read(path).filter(({ id, started }) => started !== '' && startOf(id) === started)
+  const noted = read(path).parts.filter(isAlive)
   for (const { id } of noted) signal(id, 'SIGTERM')
   for (let tries = 0; tries < 100; tries++) {
-    if (!noted.some(({ id, started }) => startOf(id) === started)) break
+    if (!noted.some(isAlive)) break
     if (tries === 60) for (const { id } of noted) signal(id, 'SIGKILL')
     await delay(100)
   }
   return noted.length
 }
 
-const read = (path: string): readonly { id: number; started: string }[] => {
+interface Marked {
+  readonly id: number
+  /** Tells one process from a later one of the same id. */
+  readonly started: string
+}
+
+const marked = (id: number): Marked => ({ id, started: startOf(id) })
+
+const isAlive = ({ id, started }: Marked): boolean => started !== '' && startOf(id) === started
+
+const read = (
+  path: string,
+): { readonly owner: Marked | null; readonly parts: readonly Marked[] } => {
   try {
-    const list: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (!Array.isArray(list)) return []
-    return list.flatMap((entry: unknown) => {
-      const { id, started } = (entry ?? {}) as { id?: unknown; started?: unknown }
-      return typeof id === 'number' && id > 1 && typeof started === 'string'
-        ? [{ id, started }]
-        : []
-    })
+    const noted = JSON.parse(readFileSync(path, 'utf8')) as { owner?: unknown; parts?: unknown }
+    const parts: readonly unknown[] = Array.isArray(noted.parts) ? noted.parts : []
+    return {
+      owner: readMarked(noted.owner),
+      parts: parts.map(readMarked).filter((one) => one !== null),
+    }
   } catch {
-    return []
+    return { owner: null, parts: [] }
   }
 }
 
-/** Start time of a process in clock ticks since boot; empty when there is none. */
+const readMarked = (entry: unknown): Marked | null => {
+  const { id, started } = (entry ?? {}) as { id?: unknown; started?: unknown }
+  return typeof id === 'number' && id > 1 && typeof started === 'string' ? { id, started } : null
+}
+
+/** Start time of a process in clock ticks since boot; empty when there is none that lives. */
 const startOf = (id: number): string => {
   try {
     const stat = readFileSync(`/proc/${id}/stat`, 'utf8')
     // The program's name, in brackets, may hold blanks: the fields are counted after it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // Ended, and its parent has not asked yet: there is nothing left to end.
+    return fields[0] === 'Z' ? '' : (fields[19] ?? '')
   } catch {
     return ''
   }

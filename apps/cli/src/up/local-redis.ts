@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -12,15 +11,9 @@ export interface LocalRedis {
   readonly process: ChildProcess
 }
 
-const installLine = 'apt-get install redis-server'
-
 /** Starts a Redis of the installation's own: on loopback, behind a password, with an append-only file, never evicting.
- *  Throws `unavailable` with the line to type where there is no redis-server and none can be installed. */
-export const startLocalRedis = async (
-  folder: string,
-  say: (text: string) => void,
-): Promise<LocalRedis> => {
-  const program = findProgram() ?? install(say)
+ *  Throws `unavailable` where it does not start. */
+export const startLocalRedis = async (program: string, folder: string): Promise<LocalRedis> => {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const password = await keptPassword(join(folder, 'password'))
   const port = await freePort()
@@ -46,30 +39,6 @@ export const startLocalRedis = async (
   await ready(child, port)
   return { url: `redis://:${password}@127.0.0.1:${port}`, process: child }
 }
-
-const findProgram = (): string | undefined =>
-  ['redis-server', 'valkey-server']
-    .flatMap((name) => ['/usr/local/bin', '/usr/bin', '/bin'].map((path) => `${path}/${name}`))
-    .find((path) => existsSync(path))
-
-const install = (say: (text: string) => void): string => {
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    say('installing redis-server')
-    const options = { stdio: 'ignore' as const }
-    spawnSync('apt-get', ['update', '-qq'], options)
-    // Only the program is wanted: the package must not start a server of its own.
-    spawnSync(
-      'apt-get',
-      ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'],
-      options,
-    )
-    const program = findProgram()
-    if (program !== undefined) return program
-  }
-  throw unavailable('redis_missing', `redis-server is missing; type: ${sudo()}${installLine}`)
-}
-
-const sudo = (): string => (process.getuid?.() === 0 ? '' : 'sudo ')
 
 const keptPassword = async (path: string): Promise<string> => {
   const kept = await readFile(path, 'utf8').catch(() => '')

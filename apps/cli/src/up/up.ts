@@ -3,13 +3,25 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { processEnvironment } from '@waggle/config'
-import { unavailable } from '@waggle/domain'
+import { conflict, unavailable } from '@waggle/domain'
+import { bringPrograms } from './bring-programs.ts'
 import { becomesReady, type ChildApp, exitOf, startApp } from './child-app.ts'
 import { askEngine } from './container-engine.ts'
 import { runDemo } from './demo.ts'
-import { endLeftovers, forgetProcessIds, keepProcessIds } from './leftover-processes.ts'
+import {
+  endLeftovers,
+  forgetProcessIds,
+  keepProcessIds,
+  runningOwner,
+} from './leftover-processes.ts'
 import { freePort, startLocalRedis } from './local-redis.ts'
 import type { UpOptions } from './up-options.ts'
+
+/** git makes the demo's repository, and the API reads manifests with it. */
+const neededPrograms = [
+  { names: ['redis-server', 'valkey-server'], package: 'redis-server' },
+  { names: ['git'], package: 'git' },
+] as const
 
 /** `waggle up`: a private Redis, the API on SQLite and one worker, then a demo build, then it stays until `signal`.
  *  Gives the exit code. */
@@ -18,7 +30,14 @@ export const up = async (options: UpOptions, signal: AbortSignal): Promise<numbe
   const data = resolve(options.data)
   await mkdir(join(data, 'log'), { recursive: true, mode: 0o700 })
   const processFile = join(data, 'processes.json')
+  const owner = runningOwner(processFile)
+  if (owner !== null)
+    throw conflict(
+      'already_up',
+      `waggle up runs on ${data} already (process ${owner}); stop it first`,
+    )
   const ended = await endLeftovers(processFile)
+  await keepProcessIds(processFile, [])
   if (ended > 0) say(`ended ${ended} processes that an earlier start left`)
 
   const parts: ChildApp[] = []
@@ -28,7 +47,8 @@ export const up = async (options: UpOptions, signal: AbortSignal): Promise<numbe
     const port = await freePort(options.port)
     const server = `http://127.0.0.1:${port}`
     if (port !== options.port) say(`port ${options.port} is taken; using ${port}`)
-    const redis = await startLocalRedis(join(data, 'redis'), say)
+    const programs = bringPrograms(neededPrograms, say)
+    const redis = await startLocalRedis(programs.get('redis-server') ?? '', join(data, 'redis'))
     parts.push({
       name: 'redis',
       pid: redis.process.pid ?? 0,
