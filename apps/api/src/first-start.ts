@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Database, invalid, isWaggleError, type Logger, type Sealer } from '@waggle/domain'
 import { createSealer, newToken, parseSecretKey, tokenHash } from '@waggle/secrets'
@@ -80,9 +80,9 @@ export const ensureAdmin = async (
     return null
   }
   if ((await database.users.count()) > 0) return null
-  const token = checkToken(wish.token) ?? newToken()
   // Before the row: a token that is only a hash in the database opens nothing.
-  await keepToken(path, token)
+  const token = checkToken(wish.token) ?? (await firstToken(path))
+  if (wish.token !== undefined) await keepToken(path, token)
   const admin = await database.users.create({
     login: wish.login,
     email: '',
@@ -91,12 +91,31 @@ export const ensureAdmin = async (
     tokenHash: tokenHash(token),
   })
   if (admin === null) {
-    // Another process of the same installation was first: its token counts, not the one made here.
-    if (wish.token === undefined) await rm(path, { force: true })
+    // Another process of the same installation was first. With another data folder its token counts, not the one made
+    // here; with the same folder both have the same one.
+    if ((await database.users.findByTokenHash(tokenHash(token))) === null)
+      await rm(path, { force: true })
     return null
   }
   log.info('first admin made', { name: wish.login, path })
   return wish.token === undefined ? { login: wish.login, token, path } : null
+}
+
+/** One token for all that start at once on the same folder, and for a start that went no further than the file. */
+const firstToken = async (path: string): Promise<string> => {
+  const made = `${path}.${randomBytes(6).toString('hex')}`
+  await writeFile(made, `${newToken()}\n`, { mode: 0o600 })
+  try {
+    // Whole or not at all, and only where none is: whoever comes second reads the first one's.
+    await link(made, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await rm(made, { force: true })
+  }
+  const kept = (await readFile(path, 'utf8')).trim()
+  if (kept.length < 16) throw invalid('admin_token', `${path} holds no token; remove it`)
+  return kept
 }
 
 const adoptToken = async (
