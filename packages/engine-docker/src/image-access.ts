@@ -59,9 +59,11 @@ export interface LocalImage {
 export const findImage = async (
   client: EngineClient,
   image: string,
+  signal?: AbortSignal,
 ): Promise<LocalImage | null> => {
+  const path = `/images/${encodeURIComponent(image)}/json`
   try {
-    return await client.call<LocalImage>('GET', `/images/${encodeURIComponent(image)}/json`)
+    return await client.call<LocalImage>('GET', path, { signal })
   } catch (error) {
     if (isEngineAway(error) || statusOf(error) >= 500) throw error
     return null

@@ -2,6 +2,7 @@ import { type RunOptions, type Spec, type SpecStep, unavailable } from '@waggle/
 import { containerName } from './container-config.ts'
 import type { CreateDeps } from './create-container.ts'
 import type { EngineClient } from './engine-client.ts'
+import { findImage } from './image-access.ts'
 import { pullImage } from './pull-image.ts'
 import { type RunDeps, runStep } from './run-step.ts'
 import { isSameAttempt } from './stage-labels.ts'
@@ -37,13 +38,9 @@ const run = async (deps: RunDeps, spec: Spec, step: SpecStep): Promise<number> =
 }
 
 const pullMissing = async (deps: CreateDeps, step: SpecStep): Promise<void> => {
-  try {
-    await deps.client.call('GET', `/images/${encodeURIComponent(step.image)}/json`)
-  } catch (error) {
-    if (statusOf(error) !== 404) throw error
-    const quiet = { write: () => undefined }
-    await pullImage({ ...deps, isShown: false }, step, quiet, AbortSignal.timeout(pullMs))
-  }
+  if ((await findImage(deps.client, step.image)) !== null) return
+  const quiet = { write: () => undefined }
+  await pullImage({ ...deps, isShown: false }, step, quiet, AbortSignal.timeout(pullMs))
 }
 
 /** Exit code of the container that an earlier set-up of this attempt ran; `null` = it ran none. */

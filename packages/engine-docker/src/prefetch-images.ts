@@ -1,7 +1,7 @@
 import type { Clock, Logger, Spec, SpecStep } from '@waggle/domain'
 import type { EngineClient } from './engine-client.ts'
+import { findImage } from './image-access.ts'
 import { pullImage } from './pull-image.ts'
-import { statusOf } from './translate-error.ts'
 
 export interface PrefetchDeps {
   readonly client: EngineClient
@@ -33,7 +33,7 @@ const pullAll = async (deps: PrefetchDeps, spec: Spec, signal: AbortSignal): Pro
   for (const step of laterSteps(spec)) {
     if (signal.aborted) return
     try {
-      if (await isMissing(deps.client, step.image, signal))
+      if ((await findImage(deps.client, step.image, signal)) === null)
         await pullImage({ ...deps, isShown: false }, step, { write: () => undefined }, signal)
     } catch (err) {
       if (!signal.aborted) deps.log.debug('image not pulled ahead', { err, name: step.image })
@@ -54,18 +54,4 @@ const laterSteps = (spec: Spec): readonly SpecStep[] => {
     seen.add(step.image)
     return true
   })
-}
-
-const isMissing = async (
-  client: EngineClient,
-  image: string,
-  signal: AbortSignal,
-): Promise<boolean> => {
-  try {
-    await client.call('GET', `/images/${encodeURIComponent(image)}/json`, { signal })
-    return false
-  } catch (error) {
-    if (statusOf(error) === 404) return true
-    throw error
-  }
 }
