@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { MixedOrder } from './test/order/mixed-order.ts'
 
 const project = (
   name: string,
@@ -15,20 +16,21 @@ const project = (
   },
 })
 
-/** Suites of whole systems, after the others: real processes that mostly wait, so a few files at once. */
+/** Suites of whole systems: real processes. */
 const system = (name: string) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: 240_000,
     hookTimeout: 300_000,
-    sequence: { groupOrder: 1 },
   },
 })
 
 export default defineConfig({
   test: {
+    // One more than the processors it is made for: some file always waits.
     maxWorkers: 3,
+    sequence: { sequencer: MixedOrder },
     projects: [
       project('packages', ['packages/*/src/**/*.test.ts'], [90_000, 120_000]),
       project('apps', ['apps/*/src/**/*.test.ts'], [90_000, 120_000]),
