@@ -63,7 +63,7 @@ describe('a worker that is killed', () => {
       await worker.exited()
       expect(readFileSync(hits, 'utf8')).toContain(`${phase} kill`)
       await worker.start({ WAGGLE_FAILPOINTS: '' })
-      const build = await system.client.ended(number, 40_000)
+      const build = await system.client.ended(number)
       const stage = build.stages?.[0]
       expect(stage?.status).toBe(status)
       expect(stage?.error ?? '').toMatch(status === 'error' ? /^worker lost \(/ : /^$/)
@@ -91,7 +91,7 @@ describe('a worker that is killed', () => {
       )
       await worker.exited()
       await worker.start({ WAGGLE_FAILPOINTS: '' })
-      const build = await system.client.ended(number, 40_000)
+      const build = await system.client.ended(number)
       const stage = build.stages?.[0]
       expect([stage?.status, stage?.error]).toEqual(['success', undefined])
       expect(stage?.steps?.map(({ name, status }) => [name, status])).toEqual([
@@ -118,7 +118,7 @@ describe('a worker that is killed', () => {
     const { number } = await submit(phase)
     await first.exited()
     await system.addWorker(settings)
-    const build = await system.client.ended(number, 60_000)
+    const build = await system.client.ended(number)
     expect(build.status).toBe('success')
     expect(seenBy(phase, number)).toEqual({ one: 1, two: 1 })
   })
@@ -143,7 +143,7 @@ describe('a worker that is killed', () => {
     )
     await first.exited()
     await system.addWorker(settings)
-    const build = await system.client.ended(number, 60_000)
+    const build = await system.client.ended(number)
     expect(build.stages?.map((stage) => stage.status)).toEqual(['error', 'success'])
     expect(build.stages?.[0]?.error).toMatch(/^worker lost \(worker-\d+, last contact /)
     expect(seenBy(phase, number)).toEqual({ one: 1, tell: 1 })
@@ -160,12 +160,12 @@ describe('a worker that is killed', () => {
       await worker.exited()
       await worker.start(death < 3 ? {} : { WAGGLE_FAILPOINTS: '' })
     }
-    const build = await system.client.ended(number, 60_000)
+    const build = await system.client.ended(number)
     expect(build.stages?.[0]).toMatchObject({
       status: 'error',
       error: 'crashed the worker 3 times',
     })
     const next = await submit(phase)
-    expect((await system.client.ended(next.number, 40_000)).status).toBe('success')
+    expect((await system.client.ended(next.number)).status).toBe('success')
   })
 })

@@ -35,7 +35,7 @@ describe('a worker that stands still', () => {
     )
     const worker = await running('short', number)
     worker.signal('SIGSTOP')
-    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
     worker.signal('SIGCONT')
     expect((await system.client.ended(number)).status).toBe('success')
     expect(witnessOf(system, 'short')).toEqual({

@@ -29,13 +29,13 @@ const cronOf = async (name: string): Promise<Cron> => {
   return cron
 }
 
-/** A cron that has been due for a while. */
+/** A cron that has been due for a while, and is due again at a midnight far away. */
 const dueCron = async (
   name: string,
   known: { branch?: string; repoId?: number; expr?: string } = {},
 ) => {
   const nextAt = (await control.database.now()) - 10 * 3_600_000
-  const row = { repoId: repo.id, expr: '@daily', timeZone: '', branch: 'main', target: '' }
+  const row = { repoId: repo.id, expr: '@yearly', timeZone: '', branch: 'main', target: '' }
   return control.database.crons.create({ ...row, name, disabled: false, nextAt, ...known })
 }
 
@@ -129,6 +129,8 @@ describe('a cron', () => {
     await changeCron(control.deps, cron, { disabled: false })
     expect(await runDueCrons(control.deps)).toBe(1)
     expect(await buildsOf('asleep')).toHaveLength(1)
+    // It would be due again within the hour.
+    await control.database.crons.delete(cron.id)
   })
 
   it('can be run by hand while it is disabled, and its time stays', async () => {

@@ -334,7 +334,7 @@ describe('registry and environment extensions', () => {
     })
     const given = await (await give(test, pipeline('a'))).accept()
     expect(given.external).toEqual({ environment: [], registries: [] })
-  }, 10_000)
+  })
 
   it('name secrets by their variables', async () => {
     const test = await withServices({

@@ -65,15 +65,16 @@ describe.each(['sqlite', 'postgres'] as const)('outgoing webhooks on %s', (datab
     urls: readonly string[],
     more: Partial<WebhookSettings> = {},
     read: (call: WebhookCall) => Promise<string | null> = bodyOf,
+    webhookLeaseMs = 10_000,
   ) => {
     const receivers = createWebhookReceivers({
-      ...{ urls, secret, events: [], skipVerify: false, allowPrivate: true, timeoutMs: 1_000 },
+      ...{ urls, secret, events: [], skipVerify: false, allowPrivate: true, timeoutMs: 10_000 },
       ...more,
     })
     const deps = { database: control.database, log: silentLogger }
     const bodyOfNew = (_: Repo, { id, status }: Build) =>
       JSON.stringify({ event: 'build', action: 'created', build: { id, status } })
-    const timers = { webhookLeaseMs: 400 }
+    const timers = { webhookLeaseMs }
     const all = { ...deps, receivers, bodyOf: read, bodyOfNew, timers }
     const sender = new WebhookSender(all)
     closers.push(() => sender.stop())
@@ -290,14 +291,15 @@ describe.each(['sqlite', 'postgres'] as const)('outgoing webhooks on %s', (datab
       answers.push(() => answerJson(undefined, 204)(call, answer)),
     )
     const slow = { events: ['build:created'], timeoutMs: 30_000 }
-    const { own } = sending([service.url], slow)
-    const other = sending([service.url], slow)
+    const leaseMs = 1_000
+    const { own } = sending([service.url], slow, bodyOf, leaseMs)
+    const other = sending([service.url], slow, bodyOf, leaseMs)
     await submitted(own, await control.repo())
     await waitUntil('the call', () => answers.length === 1)
     // Three times as long as the lease lasts where nobody renews it.
     for (let look = 0; look < 12; look += 1) {
       await other.sender.tick()
-      await delay(100)
+      await delay(leaseMs / 4)
     }
     answers[0]?.()
     const next = () => control.database.webhookCalls.next(other.receivers[0]?.key ?? '')
@@ -311,7 +313,7 @@ describe.each(['sqlite', 'postgres'] as const)('outgoing webhooks on %s', (datab
     const quiet = { ...own, deps: { ...own.deps, webhooks: silentSender(sender) } }
     await submitted(quiet, await control.repo())
     const key = receivers[0]?.key ?? ''
-    expect(await control.database.webhookCalls.claim(key, 'who died', 400)).toBe(true)
+    expect(await control.database.webhookCalls.claim(key, 'who died', 2_000)).toBe(true)
     await sender.tick()
     expect(service.calls).toEqual([])
     await waitUntil('the call', async () => {

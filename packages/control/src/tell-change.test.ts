@@ -15,9 +15,9 @@ describe('tellChange', () => {
     tellChange(deps, { buildId: 2, repoId: 7 })
     tellChange(deps, { id: 1, repoId: 7, version: 4 })
     expect(published).toEqual([])
-    await vi.waitUntil(() => published.length === 2)
+    await vi.waitUntil(() => published.length === 2, 60_000)
     tellChange(deps, { id: 1, repoId: 7, version: 5 })
-    await vi.waitUntil(() => published.length === 3)
+    await vi.waitUntil(() => published.length === 3, 60_000)
     expect(published).toEqual([
       { repoId: 7, buildId: 1, version: 4 },
       { repoId: 7, buildId: 2, version: 0 },
