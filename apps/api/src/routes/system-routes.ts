@@ -6,7 +6,9 @@ import { type Route, route } from '../http/route.ts'
 /** Health, version and metrics (rest-api.md §9.1, §9.2, §9.4; rule G10). */
 export const systemRoutes = (deps: ApiDeps): readonly Route[] => [
   route.open('GET /healthz', async () => text('OK')),
-  route.open('POST /healthz', async () => text('OK'), { bodyLimitBytes: 0 }),
+  ...(['POST', 'PUT', 'PATCH', 'DELETE'] as const).map((method) =>
+    route.open(`${method} /healthz`, async () => text('OK'), { bodyLimitBytes: 0 }),
+  ),
   route.open('GET /readyz', async () => {
     if (deps.closing.aborted) return json({ status: 'stopping' }, 503)
     const [database, redis] = await Promise.all([
