@@ -47,14 +47,13 @@ export const createContainer = async (
   const pull = () =>
     pullImage({ ...deps, isShown: deps.showPull }, step, options.output, options.signal)
   if (isMark(step.image)) throw notAllowed(step, 'its name is none of an image')
-  const [joined, isAllowed] = await Promise.all([
-    deps.namespaces?.pauseIdFor(step),
-    pullsAlways(step) ? false : mayUseImage(deps.client, step),
-  ])
+  let pauseId = (await deps.namespaces?.pauseIdFor(step)) ?? ''
+  // Last of all: a namespace that is still being made takes its time, and meanwhile another repository may have pulled
+  // what the name then stands for. Not after the creation: the engine copies from the image to volumes by then.
+  const isAllowed = !pullsAlways(step) && (await mayUseImage(deps.client, step))
   if (!isAllowed && step.pull === 'never')
     throw notAllowed(step, 'it was pulled with credentials that this step does not have')
   if (!isAllowed) await pull()
-  let pauseId = joined ?? ''
   let isPulled = false
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-import { scaledTimers, silentLogger } from '@waggle/domain'
+import { silentLogger } from '@waggle/domain'
 import {
   describeEngine,
   dockerStage,
@@ -22,14 +22,7 @@ afterAll(async () => {
 
 describeEngine(
   'docker',
-  () =>
-    Promise.resolve(
-      createDockerEngine({
-        socketPath: docker.socket,
-        log: silentLogger,
-        timers: scaledTimers(0.1),
-      }),
-    ),
+  () => Promise.resolve(createDockerEngine({ socketPath: docker.socket, log: silentLogger })),
   {
     makeStage: (steps, more) => dockerStage(steps, more),
     unstartable: { entrypoint: ['/no/such/program'], command: [] },

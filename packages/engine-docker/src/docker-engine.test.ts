@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Engine, type Spec, scaledTimers, silentLogger } from '@waggle/domain'
+import { type Engine, type Spec, silentLogger } from '@waggle/domain'
 import {
   type DockerStep,
   dockerStage,
@@ -21,11 +21,7 @@ let client: EngineClient
 beforeAll(async () => {
   docker = await startDocker()
   await testImages(docker.socket)
-  engine = createDockerEngine({
-    socketPath: docker.socket,
-    log: silentLogger,
-    timers: scaledTimers(0.1),
-  })
+  engine = createDockerEngine({ socketPath: docker.socket, log: silentLogger })
   client = new EngineClient(docker.socket)
 }, 120_000)
 
@@ -358,16 +354,15 @@ describe('namespaces', () => {
     return found.HostConfig.NetworkMode
   }
 
+  /** Until somebody answers: a container that starts beside this one may take its time. */
+  const fetching = (url: string): string =>
+    `for i in $(seq 300); do wget -q -O- ${url} && exit 0; sleep 0.1; done; exit 1`
+
   it('lets a step that joins one reach a service by its name', async () => {
     await inStage(
       [
         { name: 'web', script: 'echo hello >index.html; httpd -f -p 8080', detach: true },
-        {
-          name: 'a',
-          script:
-            'for i in $(seq 50); do wget -q -O- http://web:8080/index.html && exit 0; sleep 0.1; done; exit 1',
-          namespace: 0,
-        },
+        { name: 'a', script: fetching('http://web:8080/index.html'), namespace: 0 },
         { name: 'b', script: 'true', namespace: 0 },
       ],
       async (spec) => {
@@ -406,17 +401,18 @@ describe('namespaces', () => {
   it('answers to the names of all steps that share one', async () => {
     await inStage(
       [
-        { name: 'a', script: 'echo from-a >index.html; httpd -p 8080; sleep 3', namespace: 0 },
+        { name: 'a', script: 'echo from-a >index.html; httpd -f -p 8080', namespace: 0 },
         { name: 'b', script: 'true', namespace: 0 },
-        {
-          name: 'c',
-          script:
-            'for i in $(seq 50); do wget -q -O- http://b:8080/index.html && exit 0; sleep 0.1; done; exit 1',
-        },
+        { name: 'c', script: fetching('http://b:8080/index.html') },
       ],
       async (spec) => {
-        const [, c] = await Promise.all([runNamed(engine, spec, 'a'), runNamed(engine, spec, 'c')])
+        // It serves for as long as the other one asks.
+        const stop = new AbortController()
+        const a = runNamed(engine, spec, 'a', { signal: stop.signal, killGraceMs: 20 })
+        const c = await runNamed(engine, spec, 'c')
         expect(c.text).toContain('from-a')
+        stop.abort()
+        await a
       },
     )
   })

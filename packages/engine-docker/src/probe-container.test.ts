@@ -86,10 +86,10 @@ describe('a probe by command', () => {
   })
 
   it('fails when it takes too long, and is not started a second time beside itself', async () => {
-    const hanging = checkOf({ kind: 'command', command: ['/bin/sleep', '30'] }, 300)
+    const hanging = checkOf({ kind: 'command', command: ['/bin/sleep', '30'] }, 3_000)
     const next = checkOf({ kind: 'command', command: ['/bin/true'] })
     expect(await asking('echo up; sleep 60', [hanging, next])).toEqual([
-      { isReady: false, detail: 'no answer within 0.3 s' },
+      { isReady: false, detail: 'no answer within 3 s' },
       { isReady: false, detail: 'an earlier probe has not ended yet' },
     ])
   })

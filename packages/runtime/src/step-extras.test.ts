@@ -7,7 +7,14 @@ import {
   systemClock,
   unavailable,
 } from '@waggle/domain'
-import { FakeEngine, type FakeStep, MemorySink, makeSpec, RecordingReporter } from '@waggle/testkit'
+import {
+  FakeEngine,
+  type FakeStep,
+  MemorySink,
+  makeSpec,
+  RecordingReporter,
+  waitUntil,
+} from '@waggle/testkit'
 import { describe, expect, it } from 'vitest'
 import { execute } from './execute.ts'
 import { MaskSet } from './mask-set.ts'
@@ -113,8 +120,7 @@ describe('retry of a step', () => {
   it('is killed where the stage is cancelled between two tries', async () => {
     const stage = prepare([{ name: 'a', code: 1, retry: { ...retry(1), delayMs: 60_000 } }])
     const running = stage.run()
-    await stage.engine.until('end a')
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await waitUntil('the end of the try', () => stage.text('a/1').includes('tried again'))
     stage.cancel.abort()
     expect((await running).summary).toBe('killed(137) → killed')
     expect(stage.text('a/1')).toContain('it is tried again in 60 s')
