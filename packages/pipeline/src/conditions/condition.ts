@@ -1,5 +1,5 @@
 import type { RunPolicy } from '@waggle/domain'
-import { compileGlob, type GlobBudget } from './glob.ts'
+import { compileGlob, type GlobBudget, matchGlob } from './glob.ts'
 
 /** One attribute of `when` or `trigger` (pipeline.md §9.2). */
 export interface Condition {
@@ -27,12 +27,21 @@ export const noCondition: Condition = { include: [], exclude: [] }
 
 /** Exclude beats include; no include lets everything in (pipeline.md §9.3). */
 export const meetsCondition = (condition: Condition, value: string): boolean =>
-  matcher(condition)(value) === null
+  matcher(condition, undefined, readOnce)(value) === null
 
-/** Reads the patterns once, and says of each value why it does not meet the condition; `null` when it does. */
-const matcher = (condition: Condition, budget?: GlobBudget): ((value: string) => string | null) => {
-  const excludes = condition.exclude.map((pattern) => [pattern, compileGlob(pattern)] as const)
-  const includes = condition.include.map(compileGlob)
+/** For a single value: keeps nothing of a pattern, of which a file may have tens of thousands. */
+const readOnce: typeof compileGlob = (pattern) => (value, budget) =>
+  matchGlob(pattern, value, budget)
+
+/** Says of each value why it does not meet the condition; `null` when it does. The patterns are read once for all
+ *  values, or where a single one comes to them. */
+const matcher = (
+  condition: Condition,
+  budget?: GlobBudget,
+  read = compileGlob,
+): ((value: string) => string | null) => {
+  const excludes = condition.exclude.map((pattern) => [pattern, read(pattern)] as const)
+  const includes = condition.include.map((pattern) => read(pattern))
   return (value) => {
     const excluded = excludes.find(([, matches]) => matches(value, budget))
     if (excluded === undefined && includes.length === 0) return null
@@ -77,7 +86,7 @@ export const firstUnmet = (
     if (value === undefined || !isGiven(conditions[name])) continue
     const why =
       typeof value === 'string'
-        ? matcher(conditions[name], budget)(value)
+        ? matcher(conditions[name], budget, readOnce)(value)
         : whyPathsUnmet(conditions[name], value, budget)
     const rule = `${prefix}.${name}`
     if (budget.left < 0) return { rule, reason: `${rule}: its patterns cost too much to match` }

@@ -18,10 +18,15 @@ export const matchGlob = (pattern: string, value: string, budget?: GlobBudget): 
 
 /** The same for many values: the pattern is read once. */
 export const compileGlob = (pattern: string): ((value: string, budget?: GlobBudget) => boolean) => {
+  if (pattern.length <= globLimits.pattern && !special.test(pattern))
+    return (value) => value === pattern
   const components = parseGlob(pattern)
   return (value, budget = { left: Number.POSITIVE_INFINITY }) =>
     components !== null && matchComponents(components, value.split('/').map(chars), budget)
 }
+
+/** A pattern without any of these matches itself alone. */
+const special = /[*?[\]{}\\]/
 
 const parseGlob = (pattern: string): readonly Component[] | null => {
   // A code point is at most two units, so the cheap question comes first.

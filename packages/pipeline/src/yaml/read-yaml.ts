@@ -16,16 +16,19 @@ export interface YamlReading {
 /** Reads one document into a tree of source texts. Never throws; bounded in time, depth and nodes whatever the text. */
 export const readYaml = (raw: RawDocument, budget: NodeBudget): YamlReading => {
   const root = readPlainYaml(raw, budget)
-  return root === null ? readAnyYaml(raw, budget) : { root, problems: [] }
+  if (root === null) return readAnyYaml(raw, budget)
+  if (root.kind === 'map') return { root, problems: [] }
+  const { kind, line, column } = root
+  return { root: null, problems: [limitProblem(kind, { line, column, path: '' })] }
 }
 
 /** The whole of YAML, by the library. */
 export const readAnyYaml = (raw: RawDocument, budget: NodeBudget): YamlReading => {
   const start = { line: raw.line, column: 1, path: '' }
-  const refused = guardYaml(raw.text)
-  if (refused !== null) return { root: null, problems: [limitProblem(refused, start)] }
+  const lexemes = guardYaml(raw.text, budget.richLeft)
+  if (typeof lexemes === 'string') return { root: null, problems: [limitProblem(lexemes, start)] }
   const counter = new LineCounter()
-  const tokens: CST.Token[] = [...new Parser(counter.addNewLine).parse(raw.text)]
+  const tokens = parse(lexemes, counter)
   if (isTooDeep(tokens)) return { root: null, problems: [limitProblem('depth', start)] }
   const place = (offset: number): Place => {
     const { line, col } = counter.linePos(offset)
@@ -59,6 +62,24 @@ export const readAnyYaml = (raw: RawDocument, budget: NodeBudget): YamlReading =
   }
 }
 
-const compose = (tokens: readonly CST.Token[]): Document.Parsed[] => [
-  ...new Composer(composerOptions).compose(tokens),
-]
+/** As `Parser.parse` does, without cutting the text up once more. */
+const parse = (lexemes: readonly string[], counter: LineCounter): CST.Token[] => {
+  const parser = new Parser(counter.addNewLine)
+  const tokens: CST.Token[] = []
+  counter.addNewLine(0)
+  for (const lexeme of lexemes) for (const token of parser.next(lexeme)) tokens.push(token)
+  for (const token of parser.end()) tokens.push(token)
+  return tokens
+}
+
+/** Each mistake and each unknown tag is an error object of the library: without the calls that led to it, which cost ten
+ *  times as much as all the rest and which nobody reads. */
+const compose = (tokens: readonly CST.Token[]): Document.Parsed[] => {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return [...new Composer(composerOptions).compose(tokens)]
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
