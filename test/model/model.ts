@@ -195,8 +195,36 @@ export class Model {
     this.advance(stage.build)
   }
 
-  cancel(build: ModelBuild): void {
-    if (!isOver(build.status)) build.status = 'killed'
+  /** scheduling.md §9.3: what is older and waits, or also what runs. Gives which builds ended. */
+  supersede(build: ModelBuild, isRunningToo: boolean): readonly ModelBuild[] {
+    const older = this.builds.filter(
+      ({ id, status, stages }) =>
+        id < build.id &&
+        (status === 'pending' || (isRunningToo && status === 'running')) &&
+        stages.some((stage) => stage.status === 'pending' || stage.status === 'running'),
+    )
+    for (const one of older) this.cancel(one, 'skipped')
+    return older
+  }
+
+  /** Which stages of a build run again where only what failed is retried: those that did not pass, and what depends on
+   *  them. */
+  unpassed(build: ModelBuild): readonly ModelStage[] {
+    const again: ModelStage[] = []
+    for (const stage of build.stages) {
+      const isAfter = again.some(({ name }) => stage.dependsOn.includes(name))
+      if (stage.status !== 'success' || isAfter) again.push(stage)
+    }
+    return again
+  }
+
+  /** Nobody starts a build anew that waits for an approval, or was declined. */
+  isGated(build: ModelBuild): boolean {
+    return build.status === 'declined' || build.stages.some(({ status }) => status === 'blocked')
+  }
+
+  cancel(build: ModelBuild, status: 'killed' | 'skipped' = 'killed'): void {
+    if (!isOver(build.status)) build.status = status
     for (const stage of build.stages) {
       if (isOver(stage.status)) continue
       stage.status = stage.hasStarted ? 'killed' : 'skipped'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Act } from '../act.ts'
 import { accept, acceptAgain } from './accept.ts'
+import { restartAll, retry } from './again.ts'
 import { approve, cancel, decline, pause, resume } from './decide.ts'
 import { goOn } from './go-on.ts'
 import { beat, free, passTime, reap, restart, startAndVanish, takeAndDie } from './lose.ts'
@@ -20,6 +21,8 @@ import {
 export const acts: fc.Arbitrary<Act> = fc.oneof(
   { arbitrary: goOn, weight: 40 },
   { arbitrary: submit, weight: 9 },
+  { arbitrary: restartAll, weight: 2 },
+  { arbitrary: retry, weight: 4 },
   { arbitrary: accept, weight: 5 },
   { arbitrary: acceptAgain, weight: 3 },
   { arbitrary: underLease('start', startIt), weight: 3 },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { submitBuild } from '@waggle/control'
-import { failpoints, makeHook } from '@waggle/domain'
+import { failpoints, makeHook, type Repo } from '@waggle/domain'
 import fc from 'fast-check'
 import { Act } from '../act.ts'
 import { manifestOf } from '../manifest-of.ts'
@@ -22,6 +22,9 @@ const stagePlan = (number: number): fc.Arbitrary<StagePlan> =>
     limit: fc.constantFrom(0, 0, 1, 2),
   })
 
+/** What a repository wants done with the builds before a new one. */
+export const supersedings = ['nothing', 'nothing', 'nothing', 'waiting', 'all'] as const
+
 /** A build of one to four stages; now and then blocked, or its process dies between the commit and telling it. */
 export const submit = fc
   .record({
@@ -29,6 +32,7 @@ export const submit = fc
     stages: fc.tuple(stagePlan(1), stagePlan(2), stagePlan(3), stagePlan(4)),
     isBlocked: fc.constantFrom(false, false, false, true),
     throttle: fc.constantFrom(0, 0, 0, 0, 1, 3),
+    supersedes: fc.constantFrom(...supersedings),
     isKilled: away,
   })
   .map(({ count, stages: drawn, ...how }) => {
@@ -47,14 +51,40 @@ interface Submitted {
   readonly stages: readonly StagePlan[]
   readonly isBlocked: boolean
   readonly throttle: number
+  readonly supersedes: (typeof supersedings)[number]
   readonly isKilled: boolean
+}
+
+/** What the repository says at this moment. */
+export const repoSaying = (
+  { repo }: World,
+  { isBlocked, throttle, supersedes }: Pick<Submitted, 'isBlocked' | 'throttle' | 'supersedes'>,
+): Repo => ({
+  ...repo,
+  protected: isBlocked,
+  throttle,
+  autoCancelPushes: supersedes !== 'nothing',
+  autoCancelRunning: supersedes === 'all',
+})
+
+/** Puts the new build into the model, and ends there what it supersedes. */
+export const addBuild = (
+  model: Model,
+  world: World,
+  build: ModelBuild,
+  supersedes: Submitted['supersedes'],
+): void => {
+  model.submit(build)
+  model.advance(build)
+  if (supersedes === 'nothing') return
+  world.tally.did('superseded', model.supersede(build, supersedes === 'all').length)
 }
 
 const hook = makeHook({ trigger: '@hook', event: 'push', ref: 'refs/heads/main', target: 'main' })
 
 const submitIt = async (model: Model, world: World, submitted: Submitted): Promise<string> => {
-  const { stages, isBlocked, throttle, isKilled } = submitted
-  const repo = { ...world.repo, protected: isBlocked, throttle }
+  const { stages, isBlocked, isKilled, supersedes } = submitted
+  const repo = repoSaying(world, submitted)
   await telling(model, world, isKilled, async () => {
     const revive = isKilled ? dieAt('hook.committed') : () => undefined
     const call = submitBuild(world.deps, {
@@ -65,7 +95,8 @@ const submitIt = async (model: Model, world: World, submitted: Submitted): Promi
       resolve: false,
     })
     await (isKilled ? assert.rejects(call, /died at/) : call).finally(revive)
-    model.submit(await madeOf(model, world, submitted))
+    // One that died before it told the queue did not come to superseding either.
+    addBuild(model, world, await madeOf(model, world, submitted), isKilled ? 'nothing' : supersedes)
   })
   world.tally.did('submitted')
   if (isBlocked) world.tally.did('submitted blocked')
@@ -74,14 +105,15 @@ const submitIt = async (model: Model, world: World, submitted: Submitted): Promi
     ({ name, dependsOn, limit }) =>
       `${name}${dependsOn.length > 0 ? `(${dependsOn.join()})` : ''}${limit > 0 ? ` limit ${limit}` : ''}`,
   )
-  return `${shown.join(', ')}${isBlocked ? ' blocked' : ''}${isKilled ? ', dies before it is told' : ''}`
+  const old = supersedes === 'nothing' ? '' : `, supersedes ${supersedes}`
+  return `${shown.join(', ')}${isBlocked ? ' blocked' : ''}${old}${isKilled ? ', dies before it is told' : ''}`
 }
 
 /** As the model has it: ids are the database's, all else is what was asked for. */
-const madeOf = async (
+export const madeOf = async (
   model: Model,
   { deps, repo }: World,
-  { stages, isBlocked, throttle }: Submitted,
+  { stages, isBlocked, throttle }: Pick<Submitted, 'stages' | 'isBlocked' | 'throttle'>,
 ): Promise<ModelBuild> => {
   const number = model.builds.length + 1
   const build = await deps.database.builds.findByNumber(repo.id, number)
