@@ -106,11 +106,14 @@ export const bringParts = (say: (text: string) => void): readonly MissingPart[] 
   const asRoot = rootPrefix()
   if (asRoot !== null && onPath('apt-get')) {
     say(`installing ${packages.join(' ')}`)
-    const install = ['install', '-y', '-qq', '--no-install-recommends', ...packages]
-    for (const args of [['update', '-qq'], install])
+    const apt = (...args: readonly string[]) =>
       spawnSync('env', [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args], {
         stdio: ['ignore', 'ignore', 'inherit'],
-      })
+      }).status === 0
+    const install = ['install', '-y', '-qq', '--no-install-recommends']
+    apt('update', '-qq')
+    // One package that this system does not have refuses all of them at once.
+    if (!apt(...install, ...packages)) for (const part of missing) apt(...install, ...part.packages)
   }
   return parts
     .filter((part) => !part.isThere())

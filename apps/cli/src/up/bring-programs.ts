@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { unavailable } from '@waggle/domain'
+import { rootPrefix } from './root-prefix.ts'
 
 /** A program of the machine: under which names it may be there, and the Debian package that brings it. */
 export interface NeededProgram {
@@ -55,7 +56,7 @@ const thisMachine = (): Machine => {
   return {
     folders: ['/usr/local/bin', '/usr/bin', '/bin'],
     install: mayInstall ? (packages) => aptInstall(isRoot ? [] : ['sudo', '-n'], packages) : null,
-    prefix: isRoot ? '' : hasSudo ? 'sudo ' : 'as root: ',
+    prefix: rootPrefix(),
   }
 }
 

@@ -1,4 +1,6 @@
 import { request } from 'node:http'
+import { userInfo } from 'node:os'
+import { rootPrefix } from './root-prefix.ts'
 
 /** Whether a container engine answers on the socket; the reason where it does not. */
 export const askEngine = (
@@ -14,7 +16,9 @@ export const askEngine = (
     call.once('timeout', () => call.destroy(new Error('timed out')))
     call.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EACCES')
-        no(`no right to use ${socketPath}; type: sudo usermod -aG docker $USER, then log in again`)
+        no(
+          `no right to use ${socketPath}; type: ${rootPrefix()}usermod -aG docker ${userInfo().username}, then log in again`,
+        )
       else no(`no container engine at ${socketPath}`)
     })
     call.end()
