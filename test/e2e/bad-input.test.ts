@@ -9,8 +9,12 @@ describe.each([
   { database: 'postgres', apis: 2 },
 ] as const)('bad input on $database with $apis API processes', (parts) => {
   let system: System
+  const image = 'registry.invalid/no/such:1'
+  let unknownImage: Promise<BuildJson>
   beforeAll(async () => {
     system = await startSystem({ ...parts, workers: 2 })
+    // It is pulled several times, some seconds apart: while the others run.
+    unknownImage = buildOf(pipelineText([{ name: 'x', image, commands: ['true'] }]))
   })
   afterAll(() => system?.stop())
 
@@ -33,15 +37,6 @@ describe.each([
     const build = await buildOf('name: x\n')
     expect(build).toMatchObject({ status: 'error' })
     expect(build.error).toContain('missing kind attribute')
-  })
-
-  it('ends an unknown image in error, with its name', async () => {
-    const image = 'registry.invalid/no/such:1'
-    const build = await buildOf(pipelineText([{ name: 'x', image, commands: ['true'] }]))
-    const ended = await system.client.ended(build.number)
-    expect(ended.status).toBe('error')
-    expect(ended.stages?.[0]?.steps?.[0]).toMatchObject({ status: 'error' })
-    expect(ended.stages?.[0]?.steps?.[0]?.error).toContain(image)
   })
 
   it('answers an unreachable git URL with a build in error', async () => {
@@ -163,6 +158,13 @@ describe.each([
     expect(ended.stages?.[0]?.error).toContain(
       'untrusted repositories cannot enable privileged mode',
     )
+  })
+
+  it('ends an unknown image in error, with its name', async () => {
+    const ended = await system.client.ended((await unknownImage).number)
+    expect(ended.status).toBe('error')
+    expect(ended.stages?.[0]?.steps?.[0]).toMatchObject({ status: 'error' })
+    expect(ended.stages?.[0]?.steps?.[0]?.error).toContain(image)
   })
 
   it('costs no process: all of them are up, and builds go on', async () => {

@@ -16,8 +16,12 @@ describe.each([
   'point 5: workers run a build on $database with $apis API processes and $workers workers',
   (parts) => {
     let system: System
+    let unknownImage: Promise<BuildJson>
     beforeAll(async () => {
       system = await startSystem(parts)
+      const step = { name: 'x', image: 'registry.invalid/no/such:1', commands: ['true'] }
+      // It is pulled several times, some seconds apart: while the others run.
+      unknownImage = system.client.submit(pipelineText([step]))
     })
     afterAll(() => system?.stop())
 
@@ -132,15 +136,6 @@ describe.each([
       expect(build.stages?.[0]?.steps?.[0]?.exit_code).toBe(137)
     })
 
-    it('ends an unknown image in error, with the reason', async () => {
-      const build = await run(
-        pipelineText([{ name: 'x', image: 'registry.invalid/no/such:1', commands: ['true'] }]),
-      )
-      expect(build.status).toBe('error')
-      expect(build.stages?.[0]?.steps?.[0]?.status).toBe('error')
-      expect(build.stages?.[0]?.error ?? '').not.toBe('')
-    })
-
     it('runs several stages with dependencies', async () => {
       const build = await run(
         [
@@ -215,6 +210,13 @@ describe.each([
       expect(build.stages?.[0]?.steps?.map((step) => step.exit_code)).toEqual([130, 130])
       const again = await system.client.call('DELETE', `/api/repos/test/app/builds/${number}`)
       expect(again.status).toBe(200)
+    })
+
+    it('ends an unknown image in error, with the reason', async () => {
+      const build = await system.client.ended((await unknownImage).number)
+      expect(build.status).toBe('error')
+      expect(build.stages?.[0]?.steps?.[0]?.status).toBe('error')
+      expect(build.stages?.[0]?.error ?? '').not.toBe('')
     })
 
     it('never starts a stage that was cancelled while it waited', async () => {

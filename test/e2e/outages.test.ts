@@ -43,9 +43,9 @@ describe.each([
     })
 
   it('Redis missing at the start: one sentence, builds are taken, and all goes on when it comes', async () => {
-    for (const app of all()) await app.stop()
+    await Promise.all(all().map((app) => app.stop()))
     await system.redis.crash()
-    for (const app of all()) await app.start()
+    await Promise.all(all().map((app) => app.start()))
     for (const app of all()) {
       const said = await waitUntil(`${app.name} to say so`, () =>
         saidBy(app, 'redis does not answer'),
@@ -67,7 +67,7 @@ describe.each([
   })
 
   it('database missing or locked at the start: one sentence, and it goes on by itself', async () => {
-    for (const api of system.apis) await api.stop()
+    await Promise.all(system.apis.map((api) => api.stop()))
     const release = await takeDatabase(system)
     const starts = system.apis.map((api) => api.start())
     for (const api of system.apis) {

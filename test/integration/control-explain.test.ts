@@ -14,8 +14,8 @@ import {
 } from '@waggle/control'
 import { type Build, makeHook, type Repo, type Stage, type WorkerRecord } from '@waggle/domain'
 import { openConsumer } from '@waggle/queue'
-import { waitUntil } from '@waggle/testkit'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startPostgres, type TestPostgres, waitUntil } from '@waggle/testkit'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { built, leaseOf, passed, runningLease } from './lease-of.ts'
 import { manifest, openControl, pipeline, type TestControl } from './open-control.ts'
 
@@ -26,8 +26,13 @@ describe.each(['sqlite', 'postgres'] as const)('why a stage waits, on %s', (data
   let bee: WorkerRecord
   let repo: Repo
 
+  let postgres: TestPostgres | null = null
+  beforeAll(async () => {
+    if (database === 'postgres') postgres = await startPostgres()
+  })
+  afterAll(() => postgres?.stop())
   beforeEach(async () => {
-    control = await openControl({ database })
+    control = await openControl({ database, postgres })
     repo = await control.repo()
   })
   afterEach(() => control.close())

@@ -17,7 +17,13 @@ import {
   type WorkerRecord,
 } from '@waggle/domain'
 import { openPostgres, openSqlite } from '@waggle/store'
-import { startPostgres, startRedis, type TestRedis, tempFolder } from '@waggle/testkit'
+import {
+  startPostgres,
+  startRedis,
+  type TestPostgres,
+  type TestRedis,
+  tempFolder,
+} from '@waggle/testkit'
 import { plainProfile } from '../harness/plain-profile.ts'
 import { plainRepo } from '../harness/plain-repo.ts'
 import { openDeps } from './open-deps.ts'
@@ -40,6 +46,8 @@ export interface TestControl {
 export const openControl = async (
   options: {
     database?: 'sqlite' | 'postgres'
+    /** A server that is there already, on which a new database is made; it stays. */
+    postgres?: TestPostgres | null
     timeScale?: number
     timers?: Partial<Timers>
     /** For very many calls: SQLite's file in memory, Redis by its socket. */
@@ -52,9 +60,11 @@ export const openControl = async (
   const server = await startRedis({ persistent: false })
   const redis = { url: isQuick ? server.socketUrl : server.url, prefix: '{test}' }
   const timers = { ...scaledTimers(options.timeScale ?? 1), ...options.timers }
-  const postgres = options.database === 'postgres' ? await startPostgres() : null
-  const database = postgres
-    ? await openPostgres({ url: postgres.url, poolSize: 10, log })
+  const isOnPostgres = options.database === 'postgres'
+  const own = isOnPostgres && !options.postgres ? await startPostgres() : null
+  const databaseUrl = isOnPostgres ? (own?.url ?? (await options.postgres?.createDatabase())) : ''
+  const database = databaseUrl
+    ? await openPostgres({ url: databaseUrl, poolSize: 10, log })
     : // No fsync: these tests are about decisions, those of the store are about power cuts.
       await openSqlite({ path: `${folder.path}/waggle.db`, log, synchronous: 'OFF' })
   const sealKey = randomBytes(32).toString('hex')
@@ -67,7 +77,7 @@ export const openControl = async (
     redis: server,
     sealKey,
     folder: folder.path,
-    databaseUrl: postgres?.url ?? '',
+    databaseUrl: databaseUrl ?? '',
     repo: (more = {}) => database.repos.create({ ...plainRepo('acme', ++repos), ...more }),
     submit: (repo, text, more = {}) =>
       submitBuild(deps, {
@@ -88,7 +98,7 @@ export const openControl = async (
     close: async () => {
       await opened.close()
       await database.close()
-      await postgres?.stop()
+      await own?.stop()
       await server.stop()
       await folder.remove()
     },

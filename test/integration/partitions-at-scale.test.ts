@@ -151,7 +151,7 @@ describe('1,000 partitions and 200 workers', () => {
     await waitUntil(
       'a round of each',
       () => rounds().size === workerCount && [...rounds().values()].every((count) => count >= 2),
-      60_000,
+      110_000,
     )
     const strangers = sent.filter(({ worker, keys }) => {
       const own = allowed(worker)
