@@ -17,9 +17,18 @@ export const askEngine = (
     call.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EACCES')
         no(
-          `no right to use ${socketPath}; type: ${rootPrefix()}usermod -aG docker ${userInfo().username}, then log in again`,
+          `no right to use ${socketPath}; type: ${rootPrefix()}usermod -aG docker ${userName()}, then log in again`,
         )
       else no(`no container engine at ${socketPath}`)
     })
     call.end()
   })
+
+const userName = (): string => {
+  try {
+    return userInfo().username
+  } catch {
+    // A user id without an entry among the machine's users.
+    return '$USER'
+  }
+}
