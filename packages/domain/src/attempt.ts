@@ -79,6 +79,13 @@ export interface AttemptStore {
     patch: AttemptPatch,
     from: readonly AttemptState[],
   ): Promise<Attempt | null>
+  /** The same for those who need no more than whether it was done. */
+  change(
+    stageId: number,
+    number: number,
+    patch: AttemptPatch,
+    from: readonly AttemptState[],
+  ): Promise<boolean>
   /** Renews, by the database's clock, those of the named attempts that this worker and boot hold; gives those. */
   renew(workerId: string, bootId: string, refs: readonly AttemptRef[]): Promise<readonly Attempt[]>
   /** Open attempts not renewed for longer than their state allows, oldest first, by the database's clock. */

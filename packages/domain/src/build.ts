@@ -84,6 +84,8 @@ export interface BuildStore {
   /** Stores the build and its manifest text (kept apart: lists do not read it). */
   create(build: NewBuild, manifest: string, plan?: BuildPlanRecord): Promise<Build>
   update(id: number, patch: BuildPatch): Promise<Build | null>
+  /** The same for those who need no more than whether it was done. */
+  change(id: number, patch: BuildPatch): Promise<boolean>
   /** The text that every stage of the build is run from. */
   findManifest(id: number): Promise<string | null>
   findPlan(id: number): Promise<BuildPlanRecord | null>

@@ -44,6 +44,8 @@ export interface StepStore {
   create(steps: readonly NewStep[]): Promise<readonly Step[]>
   /** Does nothing, and gives `null`, where the step's status is not one of `from`. */
   update(id: number, patch: StepPatch, from?: readonly StepStatus[]): Promise<Step | null>
+  /** The same for those who need no more than whether it was done. */
+  change(id: number, patch: StepPatch, from?: readonly StepStatus[]): Promise<boolean>
   /** Ends every open step of these stages with one statement: a build may have more than 10,000. Those that started
    *  get `ifStarted` and the others `ifNot`, as of `nowMs`, with this exit code. */
   closeOpen(

@@ -11,4 +11,7 @@ export interface Session {
   /** Changes nothing, so outside of a transaction it may be repeated after a lost connection. */
   read<P, R>(query: Query<P, R>, params: P): Promise<readonly R[]>
   write<P, R>(query: Query<P, R>, params: P): Promise<readonly R[]>
+  /** A statement that gives no rows back: how many it changed. On SQLite a row given back is half of what an update
+   *  costs. */
+  change<P>(query: Query<P, unknown>, params: P): Promise<number>
 }

@@ -88,7 +88,7 @@ const resolveBuild = async (
     startedAt: build.startedAt || finishedAt,
     finishedAt,
   }
-  atEnd(stores.builds.update(build.id, end))
+  atEnd(stores.builds.change(build.id, end))
   return { build: { ...build, ...end, version: build.version + 1 }, ...offered }
 }
 

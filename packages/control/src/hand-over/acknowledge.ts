@@ -40,8 +40,8 @@ export const acknowledgeCancel = async (
     const outbox = await promiseSeals(stores, steps, lease)
     const { stageId, attempt } = lease
     const end = { state: 'ended', end: 'cancelled', cancelDone: true } as const
-    await stores.attempts.update(stageId, attempt, end, ['closing'])
-    await stores.stages.update(stageId, { isHeld: false }, { attempt })
+    await stores.attempts.change(stageId, attempt, end, ['closing'])
+    await stores.stages.change(stageId, { isHeld: false }, { attempt })
     // A cancelled stage counts until it is closed (design §8).
     const released = await releaseOf(stores, limitsOf, [held.stage.name])
     const rows = [...outbox, ...released.outbox]
@@ -73,6 +73,6 @@ const noteExitCodes = async (
     const didExit = status === 'success' || status === 'failure' || status === 'killed'
     // Only what the cancel itself ended: a step that was told before has its code.
     if (step?.status !== 'killed' || !didExit || step.exitCode === storedCode(exitCode)) continue
-    await stores.steps.update(step.id, { exitCode: storedCode(exitCode) }, ['killed'])
+    await stores.steps.change(step.id, { exitCode: storedCode(exitCode) }, ['killed'])
   }
 }

@@ -44,7 +44,7 @@ export const applyGrants = async (
     })
   }
   if (attempt.state === 'leased' && grants.some(doesCount))
-    await stores.attempts.update(attempt.stageId, attempt.number, { state: 'granted' }, ['leased'])
+    await stores.attempts.change(attempt.stageId, attempt.number, { state: 'granted' }, ['leased'])
   return opened
 }
 

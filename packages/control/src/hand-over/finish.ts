@@ -100,9 +100,9 @@ const endStage = async (
     isHeld: false,
   }
   const when = { status: stage.status, attempt: stage.attempt, isHeld: true }
-  const ended = await stores.stages.update(stage.id, patch, when)
-  if (!ended) throw internal('stage_not_ended', 'a locked stage was changed by somebody else')
-  return ended
+  if (!(await stores.stages.change(stage.id, patch, when)))
+    throw internal('stage_not_ended', 'a locked stage was changed by somebody else')
+  return { ...stage, ...patch, version: stage.version + 1 }
 }
 
 /** Ends the attempt, its steps and their logs. */
@@ -118,7 +118,7 @@ const endAttempt = async (
   const [sealed, steps] = await Promise.all([
     applySeals(stores, known, lease, end.seals ?? []),
     applyUpdates(stores, known, end.updates, nowMs),
-    stores.attempts.update(stageId, attempt, ended, wish.states),
+    stores.attempts.change(stageId, attempt, ended, wish.states),
   ])
   const closed = await applyUpdates(stores, steps, leftOpen(steps), nowMs)
   return { sealed, outbox: await promiseSeals(stores, closed, lease) }

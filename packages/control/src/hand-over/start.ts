@@ -85,14 +85,14 @@ const begin = (
   const records = steps.map((step) => newStep(stageId, step))
   const created = grantAtStart(records, grants, nowMs)
   const running = { status: 'running', startedAt: nowMs } as const
-  atEnd(stores.stages.update(stageId, running, { status: 'pending', attempt }))
+  atEnd(stores.stages.change(stageId, running, { status: 'pending', attempt }))
   if (created.length > 0) atEnd(stores.steps.create(created))
   if (grants.some(doesCount))
-    atEnd(stores.attempts.update(stageId, attempt, { state: 'granted' }, ['leased']))
+    atEnd(stores.attempts.change(stageId, attempt, { state: 'granted' }, ['leased']))
   const opened = grants.map((grant) => ({ stageId, attempt, step: grant.step, try: grant.try }))
   // The first stage that runs makes the build run; one that was cancelled or declined stays so (scheduling.md §6).
   if (build.status !== 'pending') return { kind: 'begun', build, stage, opened }
-  atEnd(stores.builds.update(build.id, running))
+  atEnd(stores.builds.change(build.id, running))
   const version = build.version + 1
   return { kind: 'begun', build: { ...build, ...running, version }, stage, opened }
 }
@@ -114,7 +114,7 @@ const beginAgain = async (
   const { build, stage, attempt, before } = known
   const opened = await applyGrants(stores, attempt, before, grants, nowMs)
   const running = { status: 'running', startedAt: nowMs } as const
-  atEnd(stores.stages.update(stage.id, running, { status: 'pending', attempt: stage.attempt }))
+  atEnd(stores.stages.change(stage.id, running, { status: 'pending', attempt: stage.attempt }))
   return { kind: 'begun', build, stage, opened }
 }
 

@@ -39,8 +39,9 @@ const move = async (
   nowMs: number,
 ): Promise<Step> => {
   if (!mayMoveStep(step.status, update.status)) return step
-  const moved = await stores.steps.update(step.id, patchOf(step, update, nowMs), [step.status])
-  return moved ?? step
+  const patch = patchOf(step, update, nowMs)
+  const isMoved = await stores.steps.change(step.id, patch, [step.status])
+  return isMoved ? { ...step, ...patch, version: step.version + 1 } : step
 }
 
 const patchOf = (step: Step, update: StepUpdate, nowMs: number): StepPatch => {

@@ -27,6 +27,12 @@ export const poolSession = (pool: Pool, log: Logger): Session => {
       outward(
         repeated(pool, isUnstarted, () => withClient(pool, (client) => run(client, query, params))),
       ),
+    change: (query, params) =>
+      outward(
+        repeated(pool, isUnstarted, () =>
+          withClient(pool, (client) => change(client, query, params)),
+        ),
+      ),
   }
 }
 
@@ -92,10 +98,10 @@ const attempt = async <T>(
     },
   )
   // Statements that the work asks for at once are sent at once; PostgreSQL runs them in this order.
-  const statement: Session['read'] = async (query, params) => {
+  const statement = async <T>(ask: () => Promise<T>): Promise<T> => {
     if (isOver) throw internal('transaction_over', 'A statement came after its transaction.')
     if (failure) throw failure.outward
-    const answer = run(client, query, params)
+    const answer = ask()
     last = answer.catch(() => undefined)
     try {
       return await answer
@@ -111,8 +117,9 @@ const attempt = async <T>(
     dialect: postgresDialect,
     log,
     isOrdered: true,
-    read: statement,
-    write: statement,
+    read: (query, params) => statement(() => run(client, query, params)),
+    write: (query, params) => statement(() => run(client, query, params)),
+    change: (query, params) => statement(() => change(client, query, params)),
   }
   const ending = collectEnding()
   const demandSound = (): void => {
@@ -150,14 +157,18 @@ const run = async <P, R>(
   client: PoolClient,
   query: Query<P, R>,
   params: P,
-): Promise<readonly R[]> => {
+): Promise<readonly R[]> => (await ask(client, query, params)).rows as R[]
+
+const change = async <P>(
+  client: PoolClient,
+  query: Query<P, unknown>,
+  params: P,
+): Promise<number> => (await ask(client, query, params)).rowCount ?? 0
+
+const ask = <P>(client: PoolClient, query: Query<P, unknown>, params: P): Promise<QueryResult> => {
   const { name, text, fill } = query.compile(postgresDialect)
   sendTogether(client)
-  const result: QueryResult = await driver(
-    client.query({ name, text, values: fill(params) }),
-    query.conflictCode,
-  )
-  return result.rows as R[]
+  return driver(client.query({ name, text, values: fill(params) }), query.conflictCode)
 }
 
 /** What is sent until this turn of the event loop ends goes in one packet: a system call costs more than a statement. */

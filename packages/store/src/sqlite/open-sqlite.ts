@@ -94,6 +94,7 @@ const database = (
       return rows
     },
     write: (query, params) => queue.run(async () => writer.run(query, params)),
+    change: (query, params) => queue.run(async () => writer.change(query, params)),
   }
   const stores = makeStores(session)
   return {
@@ -123,17 +124,21 @@ const transaction = async <T>(
 ): Promise<T> => {
   let failure: unknown
   const ending = collectEnding()
-  const run: Session['read'] = async (query, params) => {
+  const once = <T>(statement: () => T): T => {
     if (turn.isOver) throw internal('transaction_over', 'A statement came after its transaction.')
     if (failure) throw failure
     try {
-      return writer.run(query, params)
+      return statement()
     } catch (error) {
       failure = error
       throw error
     }
   }
-  const stores = makeStores({ dialect: sqliteDialect, log, isOrdered: true, read: run, write: run })
+  const run: Session['read'] = async (query, params) => once(() => writer.run(query, params))
+  const change: Session['change'] = async (query, params) =>
+    once(() => writer.change(query, params))
+  const session = { dialect: sqliteDialect, log, isOrdered: true, read: run, write: run, change }
+  const stores = makeStores(session)
   const value = await work(stores, ending.atEnd)
   await Promise.all(ending.statements)
   if (failure) throw failure

@@ -31,15 +31,31 @@ export class SqliteConnection {
   run<P, R>(query: Query<P, R>, params: P): readonly R[] {
     try {
       const compiled = query.compile(sqliteDialect)
-      let statement = this.#statements.get(compiled)
-      if (!statement) {
-        statement = this.database.prepare(compiled.text)
-        this.#statements.set(compiled, statement)
-      }
-      return statement.all(...(compiled.fill(params) as SQLInputValue[])) as R[]
+      return this.#prepared(compiled).all(...(compiled.fill(params) as SQLInputValue[])) as R[]
     } catch (error) {
       throw translateError(error, query.conflictCode)
     }
+  }
+
+  /** Gives how many rows were changed. */
+  change<P>(query: Query<P, unknown>, params: P): number {
+    try {
+      const compiled = query.compile(sqliteDialect)
+      const { changes } = this.#prepared(compiled).run(
+        ...(compiled.fill(params) as SQLInputValue[]),
+      )
+      return Number(changes)
+    } catch (error) {
+      throw translateError(error, query.conflictCode)
+    }
+  }
+
+  #prepared(compiled: Compiled): StatementSync {
+    const known = this.#statements.get(compiled)
+    if (known) return known
+    const statement = this.database.prepare(compiled.text)
+    this.#statements.set(compiled, statement)
+    return statement
   }
 
   /** Gives how many unused pages are left. A file that was made without this stays as it is. */

@@ -1,5 +1,6 @@
 import type { Attempt, AttemptPatch, AttemptState, AttemptStore, NewAttempt } from '@waggle/domain'
 import { type RawBuilder, sql } from 'kysely'
+import type { Dialect } from '../dialect.ts'
 import { bytesOrNull, flag, int, noun, text, word } from '../noun.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
@@ -100,7 +101,7 @@ interface Change extends AttemptPatch {
   readonly from: readonly AttemptState[]
 }
 
-const update = query(({ db, now, anyText, isAbsent }, p: Change) => {
+const updating = ({ db, now, anyText, isAbsent }: Dialect, p: Change) => {
   const stamp = (isAsked: boolean | undefined, column: string): RawBuilder<number> =>
     sql<number>`case when ${isAbsent(isAsked, 'boolean')} then ${sql.ref(column)} else ${now} end`
   return db
@@ -117,8 +118,10 @@ const update = query(({ db, now, anyText, isAbsent }, p: Change) => {
     .where('stageId', '=', p.stageId)
     .where('number', '=', p.number)
     .where(anyText('state', p.from))
-    .returning(light)
-})
+}
+
+const update = query((dialect, p: Change) => updating(dialect, p).returning(light))
+const change = query(updating)
 
 interface Renewal {
   readonly workerId: string
@@ -242,6 +245,8 @@ export const attemptStore = (session: Session): AttemptStore => {
     create: async (given) => attempt.read((await session.write(create, given))[0]),
     update: async (stageId, number, patch, from) =>
       one(await session.write(update, { ...asked(patch), stageId, number, from: [...from] })),
+    change: async (stageId, number, patch, from) =>
+      (await session.change(change, { ...asked(patch), stageId, number, from: [...from] })) > 0,
     renew: async (workerId, bootId, refs) => {
       if (refs.length === 0) return []
       const rows = await session.write(renew, {

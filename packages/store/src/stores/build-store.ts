@@ -7,6 +7,7 @@ import {
   type OpenBuildFilter,
 } from '@waggle/domain'
 import { sql } from 'kysely'
+import type { Dialect } from '../dialect.ts'
 import { keep, pick, plusOne } from '../keep.ts'
 import { flag, int, noun, text, textMap, word } from '../noun.ts'
 import { bounded } from '../page.ts'
@@ -153,13 +154,18 @@ const create = query(
   'build_exists',
 )
 
-const update = query(({ db, now }, p: BuildPatch & { id: number }) =>
+interface Change extends BuildPatch {
+  readonly id: number
+}
+
+const updating = ({ db, now }: Dialect, p: Change) =>
   db
     .updateTable('builds')
     .set({ ...keep(p, patchable), updatedAt: now, version: plusOne('version') })
     .where('id', '=', p.id)
-    .returning(build.columns),
-)
+
+const update = query((dialect, p: Change) => updating(dialect, p).returning(build.columns))
+const change = query(updating)
 
 type Same = Pick<Build, 'repoId' | 'ref' | 'after' | 'target' | 'sourceRepo'>
 
@@ -267,6 +273,7 @@ export const buildStore = (session: Session): BuildStore => {
       return made
     },
     update: async (id, patch) => one(await session.write(update, { ...build.write(patch), id })),
+    change: async (id, patch) => (await session.change(change, { ...build.write(patch), id })) > 0,
     ...buildManifests(session),
     findApproved: async (repoId, { ref, after, target, sourceRepo }) =>
       one(await session.read(findApproved, { repoId, ref, after, target, sourceRepo })),

@@ -68,8 +68,7 @@ const addSeal = query(({ db }, p: Of<{ stepId: number } & LogSeal>) =>
       crc32: p.crc32,
       gap: p.gap,
     })
-    .onConflict((conflict) => conflict.columns(['stageId', 'attempt', 'step', 'try']).doNothing())
-    .returning('stepId'),
+    .onConflict((conflict) => conflict.columns(['stageId', 'attempt', 'step', 'try']).doNothing()),
 )
 
 const findSeal = query(({ db }, p: LogKey) =>
@@ -127,8 +126,8 @@ export const logArchive = (session: Session): LogArchive => {
     },
     next: nextOf,
     seal: async (of, stepId, given) => {
-      const added = await session.write(addSeal, { ...of, stepId, ...given })
-      return added.length > 0 ? given : ((await sealOf(of)) ?? given)
+      const added = await session.change(addSeal, { ...of, stepId, ...given })
+      return added > 0 ? given : ((await sealOf(of)) ?? given)
     },
     findSeal: sealOf,
     findLatest: async (stepId) => {

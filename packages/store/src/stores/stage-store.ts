@@ -2,11 +2,13 @@ import {
   bandOf,
   queueNumberOf,
   type Stage,
+  type StageCondition,
   type StagePatch,
   type StageStatus,
   type StageStore,
 } from '@waggle/domain'
 import { type RawBuilder, sql } from 'kysely'
+import type { Dialect } from '../dialect.ts'
 import { insertRows } from '../insert-rows.ts'
 import { keep, plusOne } from '../keep.ts'
 import { flag } from '../noun.ts'
@@ -105,7 +107,7 @@ interface Change extends StagePatch {
   readonly fromLimited: boolean | null
 }
 
-const update = query(({ db, now, anyText, isAbsent }, p: Change) =>
+const updating = ({ db, now, anyText, isAbsent }: Dialect, p: Change) =>
   db
     .updateTable('stages')
     .set({
@@ -125,8 +127,9 @@ const update = query(({ db, now, anyText, isAbsent }, p: Change) =>
         eb.or([isAbsent(p.fromLimited, 'boolean'), sql<boolean>`is_limited = ${p.fromLimited}`]),
       ]),
     )
-    .returning(stage.columns),
-)
+
+const update = query((dialect, p: Change) => updating(dialect, p).returning(stage.columns))
+const change = query(updating)
 
 interface Taking {
   readonly id: number
@@ -150,8 +153,7 @@ const take = query(({ db, now }, p: Taking) =>
     .where('attempt', '=', p.attempt)
     .where(
       sql<boolean>`not exists (select 1 from workers where workers.id = ${p.workerId} and workers.is_draining = true)`,
-    )
-    .returning(stage.columns),
+    ),
 )
 
 // The index for it holds what this condition says, word for word.
@@ -218,19 +220,11 @@ export const stageStore = (session: Session): StageStore => {
       )
       return rows.map(stage.read)
     },
-    update: async (id, patch, when = {}) =>
-      one(
-        await session.write(update, {
-          ...stage.write(patch),
-          id,
-          fromStatus: listOf(when.status),
-          fromAttempt: when.attempt ?? null,
-          fromHeld: when.isHeld ?? null,
-          fromLimited: when.isLimited ?? null,
-        }),
-      ),
+    update: async (id, patch, when) => one(await session.write(update, changeOf(id, patch, when))),
+    change: async (id, patch, when) =>
+      (await session.change(change, changeOf(id, patch, when))) > 0,
     take: async (id, attempt, machine, workerId = '') =>
-      one(await session.write(take, { id, attempt, machine, workerId })),
+      (await session.change(take, { id, attempt, machine, workerId })) > 0,
     listDurations: async (repoId, name, limit) =>
       (await session.read(listDurations, { repoId, name, limit })).map(({ ms }) =>
         Math.max(0, Number(ms)),
@@ -247,6 +241,15 @@ export const stageStore = (session: Session): StageStore => {
     loadByPartition: () => loadByPartition(session),
   }
 }
+
+const changeOf = (id: number, patch: StagePatch, when: StageCondition = {}): Change => ({
+  ...stage.write(patch),
+  id,
+  fromStatus: listOf(when.status),
+  fromAttempt: when.attempt ?? null,
+  fromHeld: when.isHeld ?? null,
+  fromLimited: when.isLimited ?? null,
+})
 
 const listOf = (
   status: StageStatus | readonly StageStatus[] | undefined,

@@ -1,5 +1,6 @@
 import { isDone, type Step, type StepPatch, type StepStore, stepStatuses } from '@waggle/domain'
 import { sql } from 'kysely'
+import type { Dialect } from '../dialect.ts'
 import { insertRows } from '../insert-rows.ts'
 import { keep, plusOne } from '../keep.ts'
 import { flag, int, noun, text, textList, word } from '../noun.ts'
@@ -67,15 +68,20 @@ const insert = insertRows<Record<string, unknown>>(
   'step_exists',
 )
 
-const update = query(
-  ({ db, anyText, isAbsent }, p: StepPatch & { id: number; from: readonly string[] | null }) =>
-    db
-      .updateTable('steps')
-      .set({ ...keep(p, patchable), version: plusOne('version') })
-      .where('id', '=', p.id)
-      .where((eb) => eb.or([isAbsent(p.from, 'text[]'), anyText('status', p.from ?? [])]))
-      .returning(step.columns),
-)
+interface Change extends StepPatch {
+  readonly id: number
+  readonly from: readonly string[] | null
+}
+
+const updating = ({ db, anyText, isAbsent }: Dialect, p: Change) =>
+  db
+    .updateTable('steps')
+    .set({ ...keep(p, patchable), version: plusOne('version') })
+    .where('id', '=', p.id)
+    .where((eb) => eb.or([isAbsent(p.from, 'text[]'), anyText('status', p.from ?? [])]))
+
+const update = query((dialect, p: Change) => updating(dialect, p).returning(step.columns))
+const change = query(updating)
 
 const openStatuses = stepStatuses.filter((status) => !isDone(status))
 
@@ -140,6 +146,10 @@ export const stepStore = (session: Session): StepStore => {
     },
     update: async (id, patch, from) =>
       one(await session.write(update, { ...step.write(patch), id, from: from ? [...from] : null })),
+    change: async (id, patch, from) => {
+      const given = { ...step.write(patch), id, from: from ? [...from] : null }
+      return (await session.change(change, given)) > 0
+    },
     closeOpen: async (stageIds, end) => {
       if (stageIds.length > 0)
         await session.write(closeOpen, { ...end, stageIds: [...stageIds], open: openStatuses })

@@ -79,6 +79,9 @@ export const describeAttempts = (open: OpenDatabase): void => {
       expect(
         await attempts.update(stageId, 1, { state: 'granted' }, ['leased', 'granted']),
       ).toMatchObject({ state: 'granted', endedAt: 0 })
+      expect(await attempts.change(stageId, 1, { state: 'closing' }, ['leased'])).toBe(false)
+      expect(await attempts.change(stageId, 1, { state: 'closing' }, ['granted'])).toBe(true)
+      expect(await attempts.find(stageId, 1)).toMatchObject({ state: 'closing' })
     })
 
     it('forgets its answer when it ends, and tells when and how', async () => {

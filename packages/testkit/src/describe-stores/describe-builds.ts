@@ -103,6 +103,9 @@ export const describeBuilds = (open: OpenDatabase): void => {
         version: 2,
         updatedAt: changed?.updatedAt,
       })
+      expect(await open().builds.change(build.id, { finishedAt: 9 })).toBe(true)
+      expect(await open().builds.find(build.id)).toMatchObject({ finishedAt: 9, version: 3 })
+      expect(await open().builds.change(0, { finishedAt: 9 })).toBe(false)
     })
 
     it('counts by status', async () => {

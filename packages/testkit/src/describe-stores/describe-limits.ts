@@ -94,7 +94,7 @@ export const describeLimits = (open: OpenDatabase): void => {
       expect(await limits.mostOfHeld(build.repoId, 'none')).toEqual({ limit: 0, throttle: 3 })
       const before = (stages[0]?.id ?? 0) - 1
       expect(ids(await limits.listHeld(before, 2))).toEqual(ids(stages.slice(0, 2)))
-      expect(await open().stages.take(stages[0]?.id ?? 0, 0, 'w')).toBeNull()
+      expect(await open().stages.take(stages[0]?.id ?? 0, 0, 'w')).toBe(false)
       expect(ids(await open().stages.listOfferable(before, 1))).toEqual([stages[2]?.id])
       await open().stages.update(stages[0]?.id ?? 0, { isLimited: false })
       await open().stages.update(stages[1]?.id ?? 0, { status: 'skipped' })

@@ -86,6 +86,16 @@ export const describeStages = (open: OpenDatabase): void => {
       expect(await stages.update(stage.id, { error: '' })).toMatchObject({ version: 3 })
     })
 
+    it('says whether a change was made, and makes none where its condition does not hold', async () => {
+      const { stages } = open()
+      const stage = await seedStage(open(), { status: 'blocked' })
+      const patch = { status: 'running', startedAt: 3 } as const
+      expect(await stages.change(stage.id, patch, { status: 'pending' })).toBe(false)
+      expect(await stages.find(stage.id)).toEqual(stage)
+      expect(await stages.change(stage.id, patch, { status: 'blocked' })).toBe(true)
+      expect(await stages.find(stage.id)).toMatchObject({ ...patch, version: 2 })
+    })
+
     it('is taken by one of 100 at once', async () => {
       const stage = await seedStage(open())
       const taken = await Promise.all(
@@ -93,10 +103,13 @@ export const describeStages = (open: OpenDatabase): void => {
           open().stages.take(stage.id, 0, `worker-${index}`),
         ),
       )
-      const winners = taken.filter((row) => row !== null)
-      expect(winners).toHaveLength(1)
-      expect(first(winners)).toMatchObject({ attempt: 1, isHeld: true, status: 'pending' })
-      expect(await open().stages.find(stage.id)).toEqual(first(winners))
+      expect(taken.filter((isTaken) => isTaken)).toHaveLength(1)
+      expect(await open().stages.find(stage.id)).toMatchObject({
+        attempt: 1,
+        isHeld: true,
+        status: 'pending',
+        machine: `worker-${taken.indexOf(true)}`,
+      })
     })
 
     it('is taken by one of 40 transactions at once', async () => {
@@ -109,18 +122,19 @@ export const describeStages = (open: OpenDatabase): void => {
           }),
         ),
       )
-      expect(taken.filter((row) => row !== null)).toHaveLength(1)
+      expect(taken.filter((isTaken) => isTaken)).toHaveLength(1)
     })
 
     it('cannot be taken with a stale attempt, while it is held, or when it is not pending', async () => {
       const { stages } = open()
       const held = await seedStage(open(), { isHeld: true, attempt: 1 })
-      expect(await stages.take(held.id, 1, 'w')).toBeNull()
+      expect(await stages.take(held.id, 1, 'w')).toBe(false)
       const stale = await seedStage(open(), { attempt: 2 })
-      expect(await stages.take(stale.id, 1, 'w')).toBeNull()
-      expect(await stages.take(stale.id, 2, 'w')).toMatchObject({ attempt: 3, machine: 'w' })
+      expect(await stages.take(stale.id, 1, 'w')).toBe(false)
+      expect(await stages.take(stale.id, 2, 'w')).toBe(true)
+      expect(await stages.find(stale.id)).toMatchObject({ attempt: 3, machine: 'w' })
       const blocked = await seedStage(open(), { status: 'blocked' })
-      expect(await stages.take(blocked.id, 0, 'w')).toBeNull()
+      expect(await stages.take(blocked.id, 0, 'w')).toBe(false)
     })
 
     it('cannot be taken by a worker that is drained', async () => {
@@ -128,9 +142,10 @@ export const describeStages = (open: OpenDatabase): void => {
       const stage = await seedStage(open())
       const { id } = await workers.register(newWorker())
       await workers.drain(id, 'ann')
-      expect(await stages.take(stage.id, 0, 'w', id)).toBeNull()
+      expect(await stages.take(stage.id, 0, 'w', id)).toBe(false)
       await workers.drain(id, null)
-      expect(await stages.take(stage.id, 0, 'w', id)).toMatchObject({ attempt: 1 })
+      expect(await stages.take(stage.id, 0, 'w', id)).toBe(true)
+      expect(await stages.find(stage.id)).toMatchObject({ attempt: 1 })
     })
 
     it('tells how long the last stages of a repository and name took', async () => {

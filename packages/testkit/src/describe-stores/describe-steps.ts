@@ -39,6 +39,9 @@ export const describeSteps = (open: OpenDatabase): void => {
       ).toEqual({ ...step, status: 'running', grantedTry: 1, version: 2 })
       expect(await steps.update(step.id, { exitCode: 137 })).toMatchObject({ exitCode: 137 })
       expect(await steps.update(0, { exitCode: 1 })).toBeNull()
+      expect(await steps.change(step.id, { exitCode: 1 }, ['pending'])).toBe(false)
+      expect(await steps.change(step.id, { exitCode: 1 }, ['running'])).toBe(true)
+      expect(await steps.find(step.id)).toMatchObject({ exitCode: 1, version: 4 })
     })
 
     it('makes the steps of one stage as they were before their start, under their ids', async () => {
