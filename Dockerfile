@@ -31,7 +31,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund -w @waggle/api -w @w
 FROM node:24-bookworm-slim AS waggle
 # git reads manifests of plain git repositories; jsonnet converts those that are programs.
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends git ca-certificates jsonnet \
-  && rm -rf /var/lib/apt/lists/*
+  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compile-cache
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
@@ -42,9 +42,11 @@ COPY docker docker
 # What was stripped and compiled is stored, for root (workers) and for node (the API) apart, since Node keeps it by user:
 # it saves a third of a start's processor time and 15 MB of each process. One file that is missing brings the type
 # stripper back, so the entry runs too. The folder stays open to node: another model of processor has its own store.
+# Only what others cannot read is changed: a change of a file's mode stores the whole file again.
 # The folders of the named volumes are made here, so that a new volume belongs to the user that the processes run as.
 RUN node apps/cli/src/store-code.ts && node apps/cli/src/main.ts --version && mkdir -p /data /credentials \
-  && chown node:node /data /credentials "$NODE_COMPILE_CACHE" && chmod -R a+rX /app
+  && chown node:node /data /credentials "$NODE_COMPILE_CACHE" \
+  && find /app ! -perm -a=r -exec chmod a+r {} + && find /app -type d ! -perm -a=x -exec chmod a+x {} +
 USER node
 RUN node apps/cli/src/store-code.ts && node apps/cli/src/main.ts --version
 EXPOSE 8080
