@@ -17,12 +17,23 @@ interface Labelled {
   readonly Labels?: Readonly<Record<string, string>> | null
 }
 
+/** By system: it is asked again and again while something is waited for. */
+const installations = new WeakMap<System, string | undefined>()
+
+const installationOf = (system: System): string | undefined => {
+  if (!installations.has(system)) {
+    const query = "SELECT value FROM settings WHERE name = 'installation'"
+    installations.set(system, queryDatabase(system, query)[0]?.[0])
+  }
+  return installations.get(system)
+}
+
 /** How many containers, networks and volumes of a stage the engine still has. Other installations on the same engine
  *  have stages with the same numbers. */
 export const leftoversOf = async (system: System, stageId: number | undefined): Promise<number> => {
-  const [row] = queryDatabase(system, "SELECT value FROM settings WHERE name = 'installation'")
+  const installation = installationOf(system)
   const isOfStage = ({ Labels: labels }: Labelled) =>
-    labels?.['io.waggle.installation'] === row?.[0] &&
+    labels?.['io.waggle.installation'] === installation &&
     labels?.['io.waggle.stage'] === String(stageId)
   const containers = (await ask('/containers/json?all=1')) as Labelled[]
   const networks = (await ask('/networks')) as Labelled[]
