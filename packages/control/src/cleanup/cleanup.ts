@@ -1,10 +1,11 @@
-import type { BuildMark } from '@waggle/domain'
+import type { BuildMark, OverdueStage } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
 import { cancelBuild } from '../decisions/cancel.ts'
 import { housekeepingOf } from '../housekeeping.ts'
 import { endOverdue } from './end-overdue.ts'
 import { endPending } from './end-pending.ts'
 import { endStanding } from './end-standing.ts'
+import { PassedOver } from './passed-over.ts'
 import type { ReaperHealth } from './reaper-health.ts'
 
 /** What one tick ends at most of each kind: the next one goes on. */
@@ -20,6 +21,8 @@ export class Cleanup {
   readonly #health: Pick<ReaperHealth, 'mayExpire'>
   #lookedTo = 0
   #standingTo: BuildMark | null = null
+  readonly #overdue = new PassedOver((stage: OverdueStage) => stage.stageId, batchSize)
+  readonly #pending = new PassedOver((id: number) => id, batchSize)
 
   constructor(deps: ControlDeps, health: Pick<ReaperHealth, 'mayExpire'>) {
     this.#deps = deps
@@ -40,11 +43,14 @@ export class Cleanup {
       for (const item of items)
         if (!signal?.aborted && (await this.#alone(() => end(item)))) count++
     }
-    const overdue = await deadlines.listOverdue(bufferMs, batchSize)
-    await endEach(overdue, (stage) => endOverdue(this.#deps, stage, bufferMs))
+    const overdue = await this.#overdue.next((limit) => deadlines.listOverdue(bufferMs, limit))
+    await endEach(overdue, (stage) =>
+      this.#overdue.try(stage, () => endOverdue(this.#deps, stage, bufferMs)),
+    )
     if (isWaitCounted) {
-      const pending = await deadlines.listPendingLong(pendingMs + bufferMs, batchSize)
-      await endEach(pending, (id) => endPending(this.#deps, id))
+      const ageMs = pendingMs + bufferMs
+      const pending = await this.#pending.next((limit) => deadlines.listPendingLong(ageMs, limit))
+      await endEach(pending, (id) => this.#pending.try(id, () => endPending(this.#deps, id)))
     }
     await endEach(await this.#standing(runningMs + bufferMs, signal), (id) =>
       endStanding(this.#deps, id),
