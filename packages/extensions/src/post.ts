@@ -29,7 +29,7 @@ export interface PostAnswer {
 
 /** One POST to a service of the operator. Redirects are answers, never followed; proxies of the environment are not
  *  used; a connection is made for each call, to an address that was checked. Throws `timeout`, `unavailable` (no
- *  answer), `denied` (address), `invalid` (answer too long), and `cancelled` when the signal fires. */
+ *  answer, or an address that is refused), `invalid` (answer too long), and `cancelled` when the signal fires. */
 export const post = async (question: PostQuestion, signal?: AbortSignal): Promise<PostAnswer> => {
   const { name, timeoutMs } = question
   const deadline = AbortSignal.timeout(timeoutMs)
