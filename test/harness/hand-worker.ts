@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { leaseHeader, protocolVersion, registerReply, workerPaths } from '@waggle/contract'
+import { plainProfile } from '@waggle/testkit'
 import { type Client, createClient } from './client.ts'
-import { plainProfile } from './plain-profile.ts'
 
 type Answer = Awaited<ReturnType<Client['call']>>
 

@@ -9,9 +9,8 @@ import {
 } from '@waggle/control'
 import { bandWidth, type Repo, type Stage, silentLogger } from '@waggle/domain'
 import { openConsumer } from '@waggle/queue'
-import { waitUntil } from '@waggle/testkit'
+import { plainProfile, waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { plainProfile } from '../harness/plain-profile.ts'
 import { built, leaseOf } from './lease-of.ts'
 import { manifest, openControl, pipeline, type TestControl } from './open-control.ts'
 

@@ -18,13 +18,13 @@ import {
 } from '@waggle/domain'
 import { openPostgres, openSqlite } from '@waggle/store'
 import {
+  plainProfile,
   startPostgres,
   startRedis,
   type TestPostgres,
   type TestRedis,
   tempFolder,
 } from '@waggle/testkit'
-import { plainProfile } from '../harness/plain-profile.ts'
 import { plainRepo } from '../harness/plain-repo.ts'
 import { openDeps } from './open-deps.ts'
 

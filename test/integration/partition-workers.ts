@@ -1,6 +1,6 @@
 import { scaledTimers, silentLogger } from '@waggle/domain'
 import { openConsumer } from '@waggle/queue'
-import { plainProfile } from '../harness/plain-profile.ts'
+import { plainProfile } from '@waggle/testkit'
 
 /** Consumers of a number of workers in one process: each serves one group of stages, and whatever it takes ends at
  *  once. */

@@ -1,17 +1,12 @@
 import { createConnection, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import {
-  type Partition,
-  type PublishedOffer,
-  partitionName,
-  scaledTimers,
-  silentLogger,
-} from '@waggle/domain'
+import { type PublishedOffer, partitionName, scaledTimers, silentLogger } from '@waggle/domain'
 import { openPublisher } from '@waggle/queue'
 import { Redis } from '@waggle/redis'
 import {
   type ChildServer,
+  plainPartition,
   startChild,
   startRedis,
   type TestRedis,
@@ -25,19 +20,9 @@ const partitionCount = 1_000
 const servedCount = 100
 const perProcess = 50
 
-const partition = (group: string): Partition => ({
-  kind: 'pipeline',
-  type: 'docker',
-  os: 'linux',
-  arch: 'amd64',
-  variant: '',
-  kernel: '',
-  labels: { group },
-})
-
 let stage = 0
 const offerOf = (group: string): PublishedOffer => {
-  const attributes = partition(group)
+  const attributes = plainPartition({ group })
   const name = partitionName(attributes)
   return { stageId: ++stage, attempt: 1, partition: name, attributes, priority: 10 }
 }
@@ -72,7 +57,7 @@ describe('1,000 partitions and 200 workers', () => {
   }
   const groupOf = (index: number) => `served-${index % servedCount}`
   const markerOf = (worker: string) =>
-    `${prefix}:${partitionName(partition(groupOf(Number(worker.slice(1)))))}:marker`
+    `${prefix}:${partitionName(plainPartition({ group: groupOf(Number(worker.slice(1))) }))}:marker`
   /** Who is who among the connections; none of them is made anew meanwhile. */
   const readNames = async () => {
     names.clear()
@@ -140,7 +125,7 @@ describe('1,000 partitions and 200 workers', () => {
   })
 
   const allowed = (worker: string): readonly string[] => {
-    const name = partitionName(partition(groupOf(Number(worker.slice(1)))))
+    const name = partitionName(plainPartition({ group: groupOf(Number(worker.slice(1))) }))
     const parts = ['wait', 'prioritized', 'delayed', 'marker']
     const own = parts.map((part) => `${prefix}:${name}:${part}`)
     return [...own, `${prefix}:bell:${worker}`, `${prefix}:partitions:version`]

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { acceptReply, leaseHeader, registerReply, workerPaths } from '@waggle/contract'
-import { startRedis, tempFolder } from '@waggle/testkit'
+import { plainProfile, startRedis, tempFolder } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApi, type TestApi, workerSecret } from './test-api.ts'
 
@@ -10,11 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => api?.stop())
 
-const profile = {
-  ...{ kind: 'pipeline', type: 'docker', os: 'linux', arch: 'amd64', variant: '', kernel: '' },
-  labels: {},
-  labelMatch: 'equal',
-}
+const profile = plainProfile()
 const pipeline = 'kind: pipeline\nname: default\nsteps: [{ name: one, image: busybox }]\n'
 
 /** A build whose only step runs, with its worker's way to call. */

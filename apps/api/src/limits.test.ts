@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { leaseHeader, workerPaths } from '@waggle/contract'
-import { startRedis, tempFolder } from '@waggle/testkit'
+import { plainProfile, startRedis, tempFolder } from '@waggle/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApi, type TestApi, workerSecret } from './test-api.ts'
 
@@ -89,9 +89,7 @@ test('a lost stage keeps its place until its worker says that nothing is left of
 })
 
 const register = async (workerId = randomUUID()) => {
-  const platform = { os: 'linux', arch: 'amd64', variant: '', kernel: '' }
-  const labels = { only: 'lost' }
-  const profile = { kind: 'pipeline', type: 'docker', ...platform, labels, labelMatch: 'equal' }
+  const profile = plainProfile({ only: 'lost' })
   const answer = await api.call(
     'POST',
     workerPaths.register,

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { acceptReply, leaseHeader, registerReply, workerPaths } from '@waggle/contract'
 import { LineBlockWriter, type LogKey, silentLogger } from '@waggle/domain'
 import { type LiveLines, openLiveLog } from '@waggle/logs'
-import { startRedis, tempFolder, waitUntil } from '@waggle/testkit'
+import { plainProfile, startRedis, tempFolder, waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { adminToken, startTestApi, type TestApi, workerSecret } from './test-api.ts'
 
@@ -24,7 +24,6 @@ const pipeline =
 
 /** A build whose only step was granted, and the calls of its worker. */
 const runningStep = async () => {
-  const profile = { kind: 'pipeline', type: 'docker', os: 'linux', arch: 'amd64' }
   const registered = await api.call(
     'POST',
     workerPaths.register,
@@ -35,7 +34,7 @@ const runningStep = async () => {
       name: 'w',
       version: '1',
       slots: 1,
-      profile: { ...profile, variant: '', kernel: '', labels: {}, labelMatch: 'equal' },
+      profile: plainProfile(),
     },
     { authorization: `Bearer ${workerSecret}` },
   )

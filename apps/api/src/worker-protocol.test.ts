@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { acceptReply, leaseHeader, registerReply, workerPaths } from '@waggle/contract'
 import { LineBlockWriter } from '@waggle/domain'
-import { startRedis, tempFolder } from '@waggle/testkit'
+import { plainProfile, startRedis, tempFolder } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApi, type TestApi, workerSecret } from './test-api.ts'
 
@@ -26,16 +26,7 @@ const register = async (label: string, workerId = randomUUID()) => {
       name: `worker-${label}`,
       version: '1',
       slots: 1,
-      profile: {
-        kind: 'pipeline',
-        type: 'docker',
-        os: 'linux',
-        arch: 'amd64',
-        variant: '',
-        kernel: '',
-        labels: { only: label },
-        labelMatch: 'equal',
-      },
+      profile: plainProfile({ only: label }),
     },
     { authorization: `Bearer ${workerSecret}` },
   )

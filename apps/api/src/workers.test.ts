@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { protocolVersion, workerPaths } from '@waggle/contract'
-import { startRedis, tempFolder } from '@waggle/testkit'
+import { plainProfile, startRedis, tempFolder } from '@waggle/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApi, type TestApi, workerSecret } from './test-api.ts'
 
@@ -12,13 +12,9 @@ afterAll(() => api?.stop())
 
 const register = async (name: string, labels: Readonly<Record<string, string>> = {}) => {
   const workerId = randomUUID()
-  const profile = {
-    ...{ kind: 'pipeline', type: 'docker', os: 'linux', arch: 'amd64', variant: '', kernel: '' },
-    ...{ labels, labelMatch: 'equal' },
-  }
   const body = {
     ...{ protocol: protocolVersion, workerId, bootId: randomUUID(), name, version: '1', slots: 1 },
-    profile,
+    profile: plainProfile(labels),
   }
   const authorization = `Bearer ${workerSecret}`
   const { json } = await api.call('POST', workerPaths.register, body, { authorization })

@@ -11,45 +11,28 @@ import {
   type WorkerProfile,
 } from '@waggle/domain'
 import { Redis } from '@waggle/redis'
-import { startRedis, type TestRedis, waitUntil } from '@waggle/testkit'
+import { plainPartition, startRedis, type TestRedis, waitUntil } from '@waggle/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openConsumer, type QueueConsumer } from './consumer.ts'
 import { openPublisher } from './publisher.ts'
 import { openStalledChecks } from './stalled-checks.ts'
 
-const profile: WorkerProfile = {
-  kind: 'pipeline',
-  type: 'docker',
-  os: 'linux',
-  arch: 'amd64',
-  variant: '',
-  kernel: '',
-  labels: { a: '1', b: '2' },
-  labelMatch: 'subset',
-}
-
-const partition = (variant: string): Partition => ({
-  kind: 'pipeline',
-  type: 'docker',
-  os: 'linux',
-  arch: 'amd64',
-  variant: '',
-  kernel: '',
-  labels: variant === '' ? {} : { a: variant },
-})
-
-// What tells partitions apart that one worker can serve: the empty labels, and each type of its own here.
+// What tells partitions apart that one worker can serve.
 const many = (count: number): readonly Partition[] =>
-  Array.from({ length: count }, (_, i) => ({
-    ...partition(''),
-    labels: Object.fromEntries(
-      Array.from({ length: 4 }, (_, bit) => [`l${bit}`, 'x'] as const).filter(
-        (_, bit) => (i >> bit) & 1,
+  Array.from({ length: count }, (_, i) =>
+    plainPartition(
+      Object.fromEntries(
+        Array.from({ length: 4 }, (_, bit) => [`l${bit}`, 'x'] as const).filter(
+          (_, bit) => (i >> bit) & 1,
+        ),
       ),
     ),
-  }))
+  )
 
-const allLabels = { ...profile, labels: { l0: 'x', l1: 'x', l2: 'x', l3: 'x' } }
+const allLabels: WorkerProfile = {
+  ...plainPartition({ l0: 'x', l1: 'x', l2: 'x', l3: 'x' }),
+  labelMatch: 'subset',
+}
 
 let stage = 0
 const offers = (partitions: readonly Partition[], each: number): PublishedOffer[] =>
@@ -204,7 +187,7 @@ describe('the consumer of offers', () => {
   it('leaves partitions alone that it cannot serve', async () => {
     const address = redis()
     const publisher = await publisherOf(address)
-    const foreign = { ...partition(''), arch: 'arm64' }
+    const foreign = { ...plainPartition(), arch: 'arm64' }
     const worker = makeWorker(address, { slots: 2 })
     await start(worker.consumer)
     await publisher.publish([...offers([foreign], 1), ...offers(many(1), 1)])

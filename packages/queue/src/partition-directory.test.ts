@@ -1,19 +1,14 @@
 import { type Partition, partitionName, silentLogger } from '@waggle/domain'
 import { connectRedis, Redis } from '@waggle/redis'
-import { startRedis, type TestRedis, waitUntil } from '@waggle/testkit'
+import { plainPartition, startRedis, type TestRedis, waitUntil } from '@waggle/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PartitionDirectory } from './partition-directory.ts'
 import { PartitionRegistry } from './partition-registry.ts'
 import { queueKeys } from './queue-keys.ts'
 
 const partition = (arch: string, group: string): Partition => ({
-  kind: 'pipeline',
-  type: 'docker',
-  os: 'linux',
+  ...plainPartition({ group }),
   arch,
-  variant: '',
-  kernel: '',
-  labels: { group },
 })
 
 describe('the directory of partitions', () => {

@@ -1,32 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import {
-  type Partition,
-  type PublishedOffer,
-  partitionName,
-  scaledTimers,
-  silentLogger,
-} from '@waggle/domain'
+import { type PublishedOffer, partitionName, scaledTimers, silentLogger } from '@waggle/domain'
 import { Redis } from '@waggle/redis'
-import { startRedis, type TestRedis, waitUntil } from '@waggle/testkit'
+import { plainPartition, startRedis, type TestRedis, waitUntil } from '@waggle/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openPublisher } from './publisher.ts'
-
-const attributes = (labels: Record<string, string> = {}): Partition => ({
-  kind: 'pipeline',
-  type: 'docker',
-  os: 'linux',
-  arch: 'amd64',
-  variant: '',
-  kernel: '',
-  labels,
-})
 
 let stage = 0
 const makeOffer = (labels: Record<string, string> = {}): PublishedOffer => ({
   stageId: ++stage,
   attempt: 1,
-  partition: partitionName(attributes(labels)),
-  attributes: attributes(labels),
+  partition: partitionName(plainPartition(labels)),
+  attributes: plainPartition(labels),
   priority: 7,
 })
 

@@ -1,20 +1,19 @@
 import { fileURLToPath } from 'node:url'
-import { type Partition, partitionName, scaledTimers, silentLogger } from '@waggle/domain'
-import { startChild, startRedis, type TestRedis, waitUntil } from '@waggle/testkit'
+import { partitionName, scaledTimers, silentLogger } from '@waggle/domain'
+import {
+  plainPartition,
+  plainProfile,
+  startChild,
+  startRedis,
+  type TestRedis,
+  waitUntil,
+} from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openConsumer } from './consumer.ts'
 import { openPublisher } from './publisher.ts'
 import { openStalledChecks } from './stalled-checks.ts'
 
-const attributes: Partition = {
-  kind: 'pipeline',
-  type: 'docker',
-  os: 'linux',
-  arch: 'amd64',
-  variant: '',
-  kernel: '',
-  labels: {},
-}
+const attributes = plainPartition()
 
 const child = `
 import { scaledTimers, silentLogger } from '@waggle/domain'
@@ -22,7 +21,7 @@ import { openConsumer } from ${JSON.stringify(fileURLToPath(new URL('./consumer.
 const [url] = process.argv.slice(-1)
 await openConsumer({
   redis: { url, prefix: '{c}' }, log: silentLogger, timers: scaledTimers(0.1),
-  workerId: 'child', profile: ${JSON.stringify({ ...attributes, labelMatch: 'equal' })}, slots: 2,
+  workerId: 'child', profile: ${JSON.stringify(plainProfile())}, slots: 2,
   onOffer: (offer) => { console.log('took ' + offer.stageId); return new Promise(() => undefined) },
 }).start()`
 
@@ -64,7 +63,7 @@ describe('the stalled checks', () => {
       log: silentLogger,
       timers,
       workerId: 'second',
-      profile: { ...attributes, labelMatch: 'equal' },
+      profile: plainProfile(),
       slots: 1,
       onOffer: async (got) => {
         taken.push(got)

@@ -25,6 +25,7 @@ export {
   type OutsideService,
   startOutsideService,
 } from './outside-service.ts'
+export { plainPartition, plainProfile } from './plain-profile.ts'
 export { RecordingReporter } from './recording-reporter.ts'
 export { type StartDockerOptions, startDocker, type TestDocker } from './start-docker.ts'
 export { startPostgres, type TestPostgres } from './start-postgres.ts'

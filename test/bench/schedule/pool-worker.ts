@@ -1,6 +1,6 @@
 import { type OfferOutcome, scaledTimers, silentLogger } from '@waggle/domain'
 import { openConsumer, type QueueConsumer } from '@waggle/queue'
-import { plainProfile } from '../../harness/plain-profile.ts'
+import { plainProfile } from '@waggle/testkit'
 import { groupOf } from './fill-stages.ts'
 
 /** A number of workers in one process, each with a consumer of its own; what they accept is asked of the parent and

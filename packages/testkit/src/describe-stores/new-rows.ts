@@ -15,6 +15,7 @@ import {
   type Stage,
   type Step,
 } from '@waggle/domain'
+import { plainProfile } from '../plain-profile.ts'
 
 /** Gives the database of a suite that is running. */
 export type OpenDatabase = () => Database
@@ -142,14 +143,7 @@ export const newWorker = (known: Partial<NewWorker> = {}): NewWorker => ({
   version: '1.0.0',
   slots: 2,
   tokenHash: 'abc',
-  kind: 'pipeline',
-  type: 'docker',
-  os: 'linux',
-  arch: 'amd64',
-  variant: '',
-  kernel: '',
-  labels: { pool: 'fast' },
-  labelMatch: 'equal',
+  ...plainProfile({ pool: 'fast' }),
   ...known,
 })
 
