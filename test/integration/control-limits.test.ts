@@ -11,6 +11,7 @@ import {
   freeRemoved,
   LimitCheck,
   pauseQueue,
+  Reconciler,
   releaseStage,
   resumeQueue,
 } from '@waggle/control'
@@ -237,6 +238,21 @@ describe.each(['sqlite', 'postgres'] as const)('limits on %s', (database) => {
     expect(await accept(stages[0]!)).toEqual({ kind: 'refused', code: 'paused' })
     await resumeQueue(control.deps)
     expect(await offered([...stages, late])).toEqual([...ids.slice(0, 2), late.id])
+  })
+
+  it('stays paused for a process that starts later, and when Redis has lost everything', async () => {
+    const stage = built(await control.submit(await control.repo(), pipeline('patient'))).stage
+    await pauseQueue(control.deps, 'ann')
+    await control.redis.command('FLUSHALL')
+    // What a process knows of the pause it knows by its database: this one has not asked yet.
+    const deps = { ...control.deps, database: { ...control.database } }
+    expect(await new Reconciler(deps).run()).toBe(0)
+    expect(await offered([stage])).toEqual([])
+    const question = { attempt: 1, requestId: randomUUID() }
+    const answer = await acceptStage(deps, await control.worker(), stage.id, question)
+    expect(answer).toEqual({ kind: 'refused', code: 'paused' })
+    await resumeQueue(deps)
+    expect(await offered([stage])).toEqual([stage.id])
   })
 
   it('finds one that nothing holds back any more, should one be left', async () => {
