@@ -3,7 +3,8 @@ import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import type { CommandContext, JsonFlags } from '../command-context.ts'
 import { type ApiCron, readCron } from '../cron-shape.ts'
-import { print, printJson, table } from '../print.ts'
+import { print, printJson } from '../print.ts'
+import { printList } from '../print-list.ts'
 import { timeText } from '../time-text.ts'
 import { showCreated } from './build-create.ts'
 import type { AddCronFlags, RunCronFlags, UpdateCronFlags } from './cron-flags.ts'
@@ -14,23 +15,19 @@ export const listCrons = async (
   { json }: JsonFlags,
 ): Promise<void> => {
   const raw = await client.ask(repo, 'GET', 'cron')
-  if (json) {
-    printJson(raw)
-    return
-  }
-  const crons = (Array.isArray(raw) ? raw : []).map(read)
-  if (crons.length === 0) {
-    print('no cron jobs')
-    return
-  }
-  const rows = crons.map((cron) => [
-    cleanText(cron.name),
-    cleanText(cron.expr),
-    cleanText(cron.branch),
-    cron.disabled ? 'disabled' : time(cron.next),
-    cleanText(resultOf(cron).slice(0, 100)),
-  ])
-  print(table([['NAME', 'SCHEDULE', 'BRANCH', 'NEXT', 'LAST'], ...rows]))
+  printList(raw, {
+    json,
+    read: read,
+    none: 'no cron jobs',
+    head: ['NAME', 'SCHEDULE', 'BRANCH', 'NEXT', 'LAST'],
+    row: (cron) => [
+      cleanText(cron.name),
+      cleanText(cron.expr),
+      cleanText(cron.branch),
+      cron.disabled ? 'disabled' : time(cron.next),
+      cleanText(resultOf(cron).slice(0, 100)),
+    ],
+  })
 }
 
 export const showCron = async (

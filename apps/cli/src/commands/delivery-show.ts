@@ -4,7 +4,8 @@ import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import { type ApiDelivery, readDelivery } from '../delivery-shape.ts'
 import { exitCodes } from '../exit-code.ts'
-import { print, printJson, table } from '../print.ts'
+import { print, printJson } from '../print.ts'
+import { printList } from '../print-list.ts'
 import { timeText } from '../time-text.ts'
 import type { DeliveryFlags, DeliveryListFlags } from './delivery-flags.ts'
 
@@ -18,25 +19,21 @@ export const listDeliveries = async (
     per_page: String(limit),
     ...(outcome === undefined ? {} : { outcome }),
   })
-  if (json) {
-    printJson(raw)
-    return
-  }
-  const deliveries = (Array.isArray(raw) ? raw : []).map(read)
-  if (deliveries.length === 0) {
-    print('no deliveries')
-    return
-  }
-  const rows = deliveries.map((delivery) => [
-    String(delivery.id),
-    timeText(delivery.created),
-    delivery.via,
-    cleanText(delivery.event),
-    cleanText(delivery.ref),
-    cleanText(delivery.outcome),
-    resultOf(delivery).slice(0, 100),
-  ])
-  print(table([['#', 'TIME', 'VIA', 'EVENT', 'REF', 'OUTCOME', 'RESULT'], ...rows]))
+  printList(raw, {
+    json,
+    read: read,
+    none: 'no deliveries',
+    head: ['#', 'TIME', 'VIA', 'EVENT', 'REF', 'OUTCOME', 'RESULT'],
+    row: (delivery) => [
+      String(delivery.id),
+      timeText(delivery.created),
+      delivery.via,
+      cleanText(delivery.event),
+      cleanText(delivery.ref),
+      cleanText(delivery.outcome),
+      resultOf(delivery).slice(0, 100),
+    ],
+  })
 }
 
 /** Gives the exit code. */

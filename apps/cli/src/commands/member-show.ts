@@ -1,7 +1,8 @@
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import type { JsonFlags } from '../command-context.ts'
-import { print, printJson, table } from '../print.ts'
+import { print } from '../print.ts'
+import { printList } from '../print-list.ts'
 import { readMember } from '../user-shape.ts'
 
 export const listMembers = async (
@@ -10,17 +11,13 @@ export const listMembers = async (
   { json }: JsonFlags,
 ): Promise<void> => {
   const raw = await client.ask(repo, 'GET', 'collaborators')
-  if (json) {
-    printJson(raw)
-    return
-  }
-  const members = (Array.isArray(raw) ? raw : []).map(readMember)
-  if (members.length === 0) {
-    print('nobody but system admins')
-    return
-  }
-  const rows = members.map(({ login, right }) => [cleanText(login), right])
-  print(table([['LOGIN', 'MAY'], ...rows]))
+  printList(raw, {
+    json,
+    read: readMember,
+    none: 'nobody but system admins',
+    head: ['LOGIN', 'MAY'],
+    row: ({ login, right }) => [cleanText(login), right],
+  })
 }
 
 export const setMember = async (

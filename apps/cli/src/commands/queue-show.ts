@@ -1,7 +1,7 @@
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import type { JsonFlags } from '../command-context.ts'
-import { print, printJson, table } from '../print.ts'
+import { printList } from '../print-list.ts'
 import { duration } from '../progress/status-mark.ts'
 import { readQueued } from '../queue-shapes.ts'
 import { spanText } from '../span-text.ts'
@@ -9,26 +9,21 @@ import { spanText } from '../span-text.ts'
 /** What waits for a worker and what runs, oldest first. */
 export const listQueue = async (client: Client, flags: JsonFlags): Promise<void> => {
   const raw = await client.operate('/api/queue')
-  if (flags.json) {
-    printJson(raw)
-    return
-  }
-  const stages = (Array.isArray(raw) ? raw : []).map(readQueued)
-  if (stages.length === 0) {
-    print('nothing waits or runs')
-    return
-  }
   const now = Date.now() / 1_000
-  const rows = stages.map((stage) => [
-    String(stage.id),
-    stage.status,
-    cleanText(stage.name),
-    cleanText(`${stage.type} ${stage.os}/${stage.arch}`),
-    cleanText(stage.machine) || '-',
-    stage.position === 0 ? '-' : String(stage.position),
-    stage.status === 'pending' && stage.startsIn !== null ? spanText(stage.startsIn) : '-',
-    duration(now - stage.created),
-  ])
-  const head = ['ID', 'STATUS', 'NAME', 'WANTS', 'WORKER', 'POSITION', 'STARTS', 'AGE']
-  print(table([head, ...rows]))
+  printList(raw, {
+    json: flags.json,
+    read: readQueued,
+    none: 'nothing waits or runs',
+    head: ['ID', 'STATUS', 'NAME', 'WANTS', 'WORKER', 'POSITION', 'STARTS', 'AGE'],
+    row: (stage) => [
+      String(stage.id),
+      stage.status,
+      cleanText(stage.name),
+      cleanText(`${stage.type} ${stage.os}/${stage.arch}`),
+      cleanText(stage.machine) || '-',
+      stage.position === 0 ? '-' : String(stage.position),
+      stage.status === 'pending' && stage.startsIn !== null ? spanText(stage.startsIn) : '-',
+      duration(now - stage.created),
+    ],
+  })
 }

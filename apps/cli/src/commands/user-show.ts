@@ -1,7 +1,8 @@
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import type { JsonFlags } from '../command-context.ts'
-import { print, printJson, table } from '../print.ts'
+import { print, printJson } from '../print.ts'
+import { printList } from '../print-list.ts'
 import { timeText } from '../time-text.ts'
 import { type ApiUser, readUser } from '../user-shape.ts'
 import type { UserAddFlags, UserListFlags, UserUpdateFlags } from './user-flags.ts'
@@ -11,23 +12,19 @@ export const listUsers = async (
   { page, limit, json }: UserListFlags,
 ): Promise<void> => {
   const raw = await client.operate(`/api/users?page=${page}&per_page=${limit}`)
-  if (json) {
-    printJson(raw)
-    return
-  }
-  const users = (Array.isArray(raw) ? raw : []).map(readUser)
-  if (users.length === 0) {
-    print('no users')
-    return
-  }
-  const rows = users.map((user) => [
-    String(user.id),
-    cleanText(user.login),
-    kindOf(user),
-    cleanText(user.email) || '-',
-    timeText(user.created),
-  ])
-  print(table([['#', 'LOGIN', 'KIND', 'EMAIL', 'CREATED'], ...rows]))
+  printList(raw, {
+    json,
+    read: readUser,
+    none: 'no users',
+    head: ['#', 'LOGIN', 'KIND', 'EMAIL', 'CREATED'],
+    row: (user) => [
+      String(user.id),
+      cleanText(user.login),
+      kindOf(user),
+      cleanText(user.email) || '-',
+      timeText(user.created),
+    ],
+  })
 }
 
 export const showUser = async (client: Client, login: string, flags: JsonFlags): Promise<void> =>

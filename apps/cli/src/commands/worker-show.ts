@@ -2,34 +2,30 @@ import { conflict, notFound } from '@waggle/domain'
 import { cleanText } from '../clean-line.ts'
 import type { Client } from '../client.ts'
 import type { JsonFlags } from '../command-context.ts'
-import { print, printJson, table } from '../print.ts'
+import { print, printJson } from '../print.ts'
+import { printList } from '../print-list.ts'
 import { type ApiWorker, readWorker } from '../queue-shapes.ts'
 import { ago } from '../time-text.ts'
 
 export const listWorkers = async (client: Client, flags: JsonFlags): Promise<void> => {
   const raw = await client.operate('/api/workers')
-  if (flags.json) {
-    printJson(raw)
-    return
-  }
-  const workers = (Array.isArray(raw) ? raw : []).map(readWorker)
-  if (workers.length === 0) {
-    print('no workers')
-    return
-  }
-  const rows = workers.map((worker) => [
-    cleanText(worker.name),
-    worker.state,
-    `${worker.running}/${worker.slots}`,
-    cleanText(worker.type),
-    cleanText(worker.platform) || 'any',
-    cleanText(worker.labels.join(',')) || '-',
-    cleanText(worker.version),
-    ago(worker.lastSeen),
-    worker.id,
-  ])
-  const head = ['NAME', 'STATE', 'SLOTS', 'TYPE', 'PLATFORM', 'LABELS', 'VERSION', 'SEEN', 'ID']
-  print(table([head, ...rows]))
+  printList(raw, {
+    json: flags.json,
+    read: readWorker,
+    none: 'no workers',
+    head: ['NAME', 'STATE', 'SLOTS', 'TYPE', 'PLATFORM', 'LABELS', 'VERSION', 'SEEN', 'ID'],
+    row: (worker) => [
+      cleanText(worker.name),
+      worker.state,
+      `${worker.running}/${worker.slots}`,
+      cleanText(worker.type),
+      cleanText(worker.platform) || 'any',
+      cleanText(worker.labels.join(',')) || '-',
+      cleanText(worker.version),
+      ago(worker.lastSeen),
+      worker.id,
+    ],
+  })
 }
 
 export const showWorker = async (client: Client, name: string, flags: JsonFlags): Promise<void> => {
