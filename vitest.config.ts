@@ -48,7 +48,11 @@ export default defineConfig({
         ['--max-semi-space-size=64'],
       ),
       project('races', ['test/races/**/*.test.ts'], [600_000, 120_000]),
-      project('integration', ['test/integration/**/*.test.ts'], [120_000, 120_000]),
+      project(
+        'integration',
+        ['test/integration/**/*.test.ts', 'test/golden/**/*.test.ts'],
+        [120_000, 120_000],
+      ),
       { test: { ...system('examples').test, testTimeout: 90_000 } },
       system('e2e'),
       system('fault'),
