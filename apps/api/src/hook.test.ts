@@ -66,6 +66,24 @@ test('a signed push builds the commit with the file that is in it', async () => 
   })
 })
 
+test('what a push says of itself counts before what its commit says', async () => {
+  const said = { after: head, before: 'b'.repeat(40), message: 'said by the webhook' }
+  const answer = await settled(JSON.stringify({ ref: 'refs/heads/main', ...said }))
+  expect(answer.json).toMatchObject(said)
+})
+
+test.each([
+  { ref: 'main', after: 'main' },
+  { ref: 'main', before: '--upload-pack=x' },
+  { ref: 'main', params: { a: {} } },
+  { ref: 'main', message: ['x'] },
+])('a push that says %j is refused, with the name of the member', async (body) => {
+  const member = Object.keys(body).at(-1) ?? ''
+  const answer = await send(JSON.stringify(body))
+  expect(answer.status).toBe(400)
+  expect(answer.json.message).toMatch(new RegExp(`^${member}`))
+})
+
 test('one delivery sent twenty times at once is one build', async () => {
   const headers = { 'x-waggle-delivery': 'd-1' }
   const body = JSON.stringify({ ref: 'main', after: head })
