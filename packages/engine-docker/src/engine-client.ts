@@ -108,7 +108,7 @@ export class EngineClient {
 }
 
 /** The modem renders each call's options as text to any depth, for a trace that nobody reads: with an agent that is all
- *  its connections with their buffers. Measured: two thirds of a call's time. */
+ *  its connections with their buffers. Measured: 1.9 ms of a call became 0.75. */
 const unreadable = (agent: Agent): Agent =>
   Object.defineProperty(agent, inspect.custom, { value: () => 'Agent' })
 
