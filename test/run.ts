@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startDocker } from '@waggle/testkit'
+import { startDocker, testImages } from '@waggle/testkit'
 import { leftOut } from './left-out.ts'
 import { bringParts, engineMarks, type MissingPart } from './needed-parts.ts'
 import type { TestSummary } from './summary-reporter.ts'
@@ -74,7 +74,19 @@ if (!values['skip-check']) {
   check('knip: dead code', bin('knip'), ['--no-progress'])
 }
 
-const docker = await startDocker().catch((error: unknown) => {
+/** With the images of the tests: a suite of whole systems may be the first to run. */
+const startEngine = async () => {
+  const engine = await startDocker()
+  try {
+    await testImages(engine.socket)
+  } catch (error) {
+    await engine.stop()
+    throw error
+  }
+  return engine
+}
+
+const docker = await startEngine().catch((error: unknown) => {
   const reason = error instanceof Error ? error.message : String(error)
   missing.push({ reason, marks: engineMarks })
   return null
