@@ -65,6 +65,8 @@ export class Model {
   readonly builds: ModelBuild[] = []
   readonly attempts: ModelAttempt[] = []
   isPaused = false
+  /** How many attempts the act that is being done has lost: which of them first is the database's choice. */
+  lostAtOnce = 0
   /** Entries that the queue must hold as long as their stage may be offered. */
   readonly offered = new Set<string>()
   /** Entries that it may hold though nobody may take them any more: nobody took them out. */
@@ -178,6 +180,7 @@ export class Model {
   /** The worker of the attempt is gone. */
   lose(attempt: ModelAttempt): void {
     const { stage } = attempt
+    this.lostAtOnce++
     if (attempt.state === 'leased' && stage.losses < 2) {
       this.requeue(attempt, 'requeued')
       return

@@ -40,7 +40,8 @@ const openFile = (path: string): RawDatabase => {
           return
         } catch (error) {
           if (database.isTransaction) database.exec('rollback')
-          if (tries > 200) throw error
+          // Some twenty seconds: a busy machine is slow to commit.
+          if (tries > 4_000) throw error
           // The write queue has a transaction open across turns of the event loop.
           await new Promise((resolve) => setImmediate(resolve))
         }
