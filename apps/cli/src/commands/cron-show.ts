@@ -17,7 +17,7 @@ export const listCrons = async (
   const raw = await client.ask(repo, 'GET', 'cron')
   printList(raw, {
     json,
-    read: read,
+    read,
     none: 'no cron jobs',
     head: ['NAME', 'SCHEDULE', 'BRANCH', 'NEXT', 'LAST'],
     row: (cron) => [

@@ -21,7 +21,7 @@ export const listDeliveries = async (
   })
   printList(raw, {
     json,
-    read: read,
+    read,
     none: 'no deliveries',
     head: ['#', 'TIME', 'VIA', 'EVENT', 'REF', 'OUTCOME', 'RESULT'],
     row: (delivery) => [

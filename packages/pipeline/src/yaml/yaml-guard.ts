@@ -22,9 +22,9 @@ const nodes = new Set([
 ])
 
 /** Refuses text that would be expensive to parse, before it is parsed, by its tokens alone: also one that has more nodes
- *  than are `left`, before its aliases are written out. Gives what the parser reads, or the limit. The lexer is a generator without recursion and is left as soon
- *  as a limit is passed; the parser behind it takes seconds for half a million brackets and recurses once a level
- *  (threats.md T-40, T-41). */
+ *  than are `left`, before its aliases are written out. Gives what the parser reads, or the limit. The lexer is a
+ *  generator without recursion and is left as soon as a limit is passed; the parser behind it takes seconds for half a
+ *  million brackets and recurses once a level (threats.md T-40, T-41). */
 export const guardYaml = (
   text: string,
   left: number,
