@@ -9,12 +9,11 @@ import {
   type Logger,
   type LogKey,
   type Spec,
-  type SpecStep,
   type StageResult,
   type StepCard,
 } from '@waggle/domain'
-import { type CompileResult, refreshEnvironment } from '@waggle/pipeline'
-import { masksOf, maskText, runSpec, type StageSnapshot, StepLog } from '@waggle/runtime'
+import { type CompileResult, freshEnvironment } from '@waggle/pipeline'
+import { masksOf, maskText, runSpec, StepLog } from '@waggle/runtime'
 import type { HeldStages } from './held-stages.ts'
 import type { Lease } from './lease.ts'
 import { openLineSink } from './line-sink.ts'
@@ -144,7 +143,13 @@ const runSteps = async (
             storeCard: deps.hasCards !== false && ((card) => keepCard(deps, lease, key, card)),
           })
         },
-        environment: (step, state) => freshEnvironment(deps, given, step, state, startedAt),
+        environment: (step, stage) =>
+          freshEnvironment(given, {
+            step,
+            stage,
+            stageStartedAt: startedAt,
+            nowMs: deps.clock.now(),
+          }),
         ...(deps.slots ? { slots: deps.slots } : {}),
         clock: deps.clock,
         log: deps.log,
@@ -167,26 +172,6 @@ const keepCard = (deps: RunStageDeps, lease: Lease, key: LogKey, card: StepCard)
   deps.api
     .card(lease, key, card)
     .catch((err: unknown) => deps.log.warn('card not kept', { 'step.number': key.step, err }))
-
-const freshEnvironment = (
-  deps: RunStageDeps,
-  given: Given,
-  step: SpecStep,
-  state: StageSnapshot,
-  stageStartedAt: number,
-): Record<string, string> =>
-  refreshEnvironment(given, {
-    buildStatus: state.isFailed ? 'failure' : 'success',
-    stageStatus: state.isFailed ? 'failure' : 'success',
-    stageStartedAt,
-    failedSteps: state.steps.flatMap(({ name, status, errIgnore }) =>
-      status === 'error' || status === 'killed' || (status === 'failure' && !errIgnore)
-        ? [name]
-        : [],
-    ),
-    step: { name: step.name, number: step.number },
-    nowMs: deps.clock.now(),
-  })
 
 /** Tells the stage's end, or gives the stage back where the worker stops before anything of it can have run. */
 const tellEnd = async (

@@ -8,7 +8,7 @@ import {
   silentLogger,
   systemClock,
 } from '@waggle/domain'
-import { refreshEnvironment } from '@waggle/pipeline'
+import { freshEnvironment } from '@waggle/pipeline'
 import { type LineSink, MaskSet, runSpec, StepLog } from '@waggle/runtime'
 import { cleanText } from '../clean-line.ts'
 import { openProgress } from '../progress/open-progress.ts'
@@ -76,19 +76,8 @@ const walk = (
           masks,
           clock: systemClock,
         }),
-      environment: (step, state) =>
-        refreshEnvironment(given, {
-          buildStatus: state.isFailed ? 'failure' : 'success',
-          stageStatus: state.isFailed ? 'failure' : 'success',
-          stageStartedAt: startedAt,
-          failedSteps: state.steps.flatMap(({ name, status, errIgnore }) =>
-            status === 'error' || status === 'killed' || (status === 'failure' && !errIgnore)
-              ? [name]
-              : [],
-          ),
-          step: { name: step.name, number: step.number },
-          nowMs: Date.now(),
-        }),
+      environment: (step, stage) =>
+        freshEnvironment(given, { step, stage, stageStartedAt: startedAt, nowMs: Date.now() }),
       clock: systemClock,
       log: silentLogger,
       killGraceMs: 10_000,
