@@ -333,15 +333,15 @@ describe('registry and environment extensions', () => {
       environment: () => undefined,
     })
     const given = await (await give(test, pipeline('a'))).accept()
-    expect(given.external).toEqual({ environment: [], registries: [] })
+    expect(given.external).toEqual({ environment: [], registries: [], isRegistryLost: true })
   })
 
-  it('name secrets by their variables', async () => {
+  it('name no secrets by their variables, which are no part of substitution', async () => {
     const test = await withServices({
-      environment: answerJson([{ name: 'WHICH', data: 'far' }]),
+      environment: answerJson([{ name: 'WHICH', data: 'pr' }]),
       secret: secretsService,
     })
-    const { accept } = await give(test, asks('"${WHICH}"'))
+    const { accept } = await give(test, asks('"${WHICH:-far}"'))
     expect((await accept()).secrets).toMatchObject([{ name: 'far' }])
   })
 })

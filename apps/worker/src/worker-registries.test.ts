@@ -37,8 +37,9 @@ describe('the file of registry credentials', () => {
   it('is said once where it is of no use', async () => {
     expect(workerRegistries({ dockerConfig: '' }, log)).toEqual([])
     expect(said).toEqual([])
-    expect(workerRegistries({ dockerConfig: await fileOf('bad', '{') }, log)).toEqual([])
-    expect(workerRegistries({ dockerConfig: join(folder.path, 'none') }, log)).toEqual([])
-    expect(said).toHaveLength(2)
+    expect(workerRegistries({ dockerConfig: await fileOf('empty', '{}') }, log)).toEqual([])
+    expect(workerRegistries({ dockerConfig: await fileOf('bad', '{') }, log)).toBeNull()
+    expect(workerRegistries({ dockerConfig: join(folder.path, 'none') }, log)).toBeNull()
+    expect(said).toHaveLength(3)
   })
 })

@@ -95,6 +95,7 @@ export const given = z.object({
     .object({
       environment: z.array(z.object({ name: text, value: text, isMasked: z.boolean() })),
       registries: z.array(z.object({ address: text, username: text, password: text })),
+      isRegistryLost: z.boolean().optional(),
     })
     .optional(),
   netrc: z.object({ machine: text, login: text, password: text }).nullable(),

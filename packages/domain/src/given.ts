@@ -84,6 +84,8 @@ export interface GivenExternal {
   readonly environment: readonly ExternalVariable[]
   /** Looked at after those of the worker (pipeline.md §12.8). */
   readonly registries: readonly RegistryCredentials[]
+  /** The registry extension could not be asked: then the worker's own credentials do not count either. */
+  readonly isRegistryLost?: boolean | undefined
 }
 
 export interface GivenSecret {

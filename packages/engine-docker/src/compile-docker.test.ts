@@ -363,13 +363,14 @@ describe('F42 compileDocker', () => {
       ],
       registries: [{ address: 'https://r.example/v2/', username: 'u', password: 'pass-word' }],
     }
-    const spec = specOf(text, { external, settings: { environment: { TAG: 'worker' } } })
+    const spec = specOf(text, { external, settings: { environment: { TAG: 'own' } } })
     for (const step of spec.steps) {
       expect(step.environment).toMatchObject({ TAG: 'v1' })
       expect(step.environment).not.toHaveProperty('HIDDEN')
       expect(step.secrets).toEqual([{ name: 'HIDDEN', env: 'HIDDEN', value: 'hush-hush' }])
     }
-    expect(spec.steps.at(-1)).toMatchObject({ image: 'r.example/x:v1', auth: { username: 'u' } })
+    // Substitution knows the worker's variables only (environment.md §2.2).
+    expect(spec.steps.at(-1)).toMatchObject({ image: 'r.example/x:own', auth: { username: 'u' } })
     expect(spec.masks).toEqual(expect.arrayContaining(['hush-hush', 'pass-word']))
   })
 

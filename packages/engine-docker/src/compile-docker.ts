@@ -19,10 +19,11 @@ import { compileVolumes } from './compile-volumes.ts'
 /** A docker pipeline as a spec (pipeline.md §12). Pure and deterministic: the same given stage compiles to the same
  *  spec, names included, so that a restarted worker finds its containers again (design §7). */
 export const compileDocker = (given: Given, own: CompileSettings): CompileResult => {
-  const settings = externalSettings(given, own)
-  const prepared = prepareStage(given, settings, 'docker', lintPipeline)
+  // Variables of the environment extension are no part of substitution (environment.md §2.2).
+  const prepared = prepareStage(given, own, 'docker', lintPipeline)
   if (prepared.kind === 'error') return prepared
   const { pipeline } = prepared
+  const settings = externalSettings(given, own)
   const warnings = [...prepared.warnings]
   const context = compileContext(given, settings, pipeline, prepared.made, warnings)
   // Every step hides them, so every step has them: clone and services too.

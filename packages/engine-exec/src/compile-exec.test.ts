@@ -23,6 +23,7 @@ interface Changes {
   readonly stage?: Partial<Given['stage']>
   readonly secrets?: Given['secrets']
   readonly netrc?: Given['netrc']
+  readonly external?: Given['external']
   readonly settings?: Partial<CompileSettings>
 }
 
@@ -129,6 +130,17 @@ describe('compileExec', () => {
   ])('refuses %j', (text, message) => {
     const expected = { kind: 'error', message: expect.stringContaining(message) }
     expect(compile(pipeline(text))).toEqual(expected)
+  })
+
+  it('keeps variables of the environment extension out of substitution', () => {
+    const external = {
+      environment: [{ name: 'TAG', value: 'extension', isMasked: false }],
+      registries: [],
+    }
+    const step = specOf(pipeline('steps: [{name: a, environment: {SEEN: "${TAG:-none}"}}]'), {
+      external,
+    }).steps[1]
+    expect(step?.environment).toMatchObject({ TAG: 'extension', SEEN: 'none' })
   })
 
   it('expands variables of the host in PATH alone', () => {

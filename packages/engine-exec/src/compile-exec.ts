@@ -44,10 +44,11 @@ import { compileCaches } from './compile-caches.ts'
  *  deterministic. The engine writes `script` to the path that ends `command`, makes the folders of `root`, and starts
  *  `entrypoint` and `command` in `workingDir`. */
 export const compileExec = (given: Given, own: CompileSettings): CompileResult => {
-  const settings = externalSettings(given, own)
-  const prepared = prepareStage(given, settings, 'exec', lintExec)
+  // Variables of the environment extension are no part of substitution (environment.md §2.2).
+  const prepared = prepareStage(given, own, 'exec', lintExec)
   if (prepared.kind === 'error') return prepared
   const { pipeline, made } = prepared
+  const settings = externalSettings(given, own)
   const warnings = [...prepared.warnings]
   const warn = (message: string) => void warnings.push(message)
   const context = makeContext(given, settings, pipeline, made, warn)

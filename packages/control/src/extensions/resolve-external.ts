@@ -11,8 +11,9 @@ import { attemptAnswers } from './attempt-answers.ts'
 export type ExternalDeps = Pick<ControlDeps, 'database' | 'extensions' | 'log'>
 
 /** What the environment and registry extensions give to a stage (scheduling.md §15.6); `undefined` = there are none. One
- *  that fails gives nothing, which is logged, and the worker's own variables and credentials stay (environment.md
- *  §14.1). A fork's build gets neither credentials nor masked variables (threats.md C.1). */
+ *  that fails gives nothing, which is logged: the worker's own variables stay (environment.md §14.1), its registry
+ *  credentials do not (pipeline.md §12.8). A fork's build gets neither credentials nor masked variables (threats.md
+ *  C.1). */
 export const resolveExternal = async (
   deps: ExternalDeps,
   facts: ExtensionFacts,
@@ -31,9 +32,11 @@ export const resolveExternal = async (
     once('environment', extensions.environment),
     isFork ? null : once('registry', extensions.registry),
   ])
+  const isRegistryLost = !isFork && extensions.registry !== undefined && registries === null
   return {
     environment: (environment ?? []).filter(({ isMasked }) => !isMasked || !isFork),
     registries: registries ?? [],
+    ...(isRegistryLost ? { isRegistryLost } : {}),
   }
 }
 
@@ -57,11 +60,3 @@ export const orNothing = async <T>(
     return null
   }
 }
-
-/** Those that names of secrets and other places of the file may refer to. */
-export const plainVariables = ({ external }: Pick<Given, 'external'>): Record<string, string> =>
-  Object.fromEntries(
-    (external?.environment ?? [])
-      .filter(({ isMasked }) => !isMasked)
-      .map(({ name, value }) => [name, value]),
-  )

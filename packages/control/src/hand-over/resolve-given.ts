@@ -1,7 +1,7 @@
 import type { Build, Database, Given, Repo, Stage, WorkerRecord } from '@waggle/domain'
 import type { ControlDeps } from '../control-deps.ts'
 import { externalSecrets } from '../extensions/external-secrets.ts'
-import { plainVariables, resolveExternal } from '../extensions/resolve-external.ts'
+import { resolveExternal } from '../extensions/resolve-external.ts'
 import { installationOf } from '../installation.ts'
 import { recentManifests } from '../trigger/recent-manifests.ts'
 import { cloneNetrc } from './clone-netrc.ts'
@@ -60,11 +60,10 @@ export const resolveGiven = async (
   }
   const external = await resolveExternal(deps, { repo, build }, resolved)
   const given = external === undefined ? resolved : { ...resolved, external }
-  const variables = { ...environment, ...plainVariables(given) }
   const parse = () => recentManifests(database).parse(build, manifest)
   const isAsking = mayHoldKey(manifest, 'secret')
   const shared = isAsking ? await database.orgSecrets.listByNamespace(repo.namespace) : []
-  const facts = { build, repo, kept, shared, given, workerEnvironment: variables, parse }
+  const facts = { build, repo, kept, shared, given, workerEnvironment: environment, parse }
   const secrets = givenSecrets(deps, facts)
   if (typeof secrets === 'string') return { kind: 'unfit', message: secrets }
   const far = isAsking ? await externalSecrets(deps, facts, secrets) : []

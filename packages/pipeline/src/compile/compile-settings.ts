@@ -10,8 +10,9 @@ export interface CompileSettings {
   readonly environment: Readonly<Record<string, string>>
   /** Worker-wide secrets; never for pull requests (pipeline.md §12.11). */
   readonly secrets?: Readonly<Record<string, string>>
-  /** Registry credentials for images that the pipeline's own do not cover (pipeline.md §12.8). */
-  readonly registries?: readonly RegistryAuth[]
+  /** Registry credentials for images that the pipeline's own do not cover (pipeline.md §12.8). `null`: the worker's
+   *  file could not be read, so that those of the extension do not count either. */
+  readonly registries?: readonly RegistryAuth[] | null
   /** Plugin images that run privileged, before the built-in ones (pipeline.md §12.6). */
   readonly privilegedImages: readonly string[]
   /** Whether those may mount volumes, but not over restricted paths (pipeline.md §12.6). */

@@ -24,6 +24,19 @@ test("adds plain variables over the worker's, and registries after them by their
   expect(maskedVariables({ external })).toEqual([{ name: 'C', env: 'C', value: 'hidden' }])
 })
 
+test('lets no registry of either source count where one of them failed', () => {
+  const registries = [auth('own.example')]
+  const external = { environment: [], registries: [auth('r.example')] }
+  const of = (own: typeof registries | null, isRegistryLost?: boolean) =>
+    externalSettings(
+      { external: { ...external, isRegistryLost } },
+      { ...defaultCompileSettings, registries: own },
+    ).registries
+  expect(of(registries)).toEqual([auth('own.example'), auth('r.example')])
+  expect(of(registries, true)).toEqual([])
+  expect(of(null)).toEqual([])
+})
+
 test('changes nothing where no extension answered', () => {
   expect(externalSettings({}, defaultCompileSettings)).toBe(defaultCompileSettings)
   expect(maskedVariables({})).toEqual([])
