@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions of pipeline files look like this
 import { execFileSync } from 'node:child_process'
 import {
   existsSync,
