@@ -53,7 +53,9 @@ const isIdentifiers = (text: string): boolean =>
   text.split('.').every((part) => /^[0-9A-Za-z-]+$/.test(part))
 
 const parseInt64 = (text: string): bigint | null => {
-  if (text.length > 64 || !/^[-+]?[0-9]+$/.test(text)) return null
-  const value = BigInt(text.replace(/^\+/, ''))
+  if (!/^[-+]?[0-9]+$/.test(text)) return null
+  const digits = text.replace(/^[-+]?0*/, '') || '0'
+  if (digits.length > 19) return null
+  const value = BigInt(text.startsWith('-') ? `-${digits}` : digits)
   return value >= -(2n ** 63n) && value < 2n ** 63n ? value : null
 }
