@@ -96,8 +96,8 @@ export const complete = (hook: Hook, commit: SourceCommit): Hook => {
     // A custom build is of one commit: it has been there before it as well (environment.md §15).
     before: hook.before || (hook.event === 'custom' ? commit.sha : ''),
     ref,
-    // A cron has a target alone.
-    source: hook.source || (hook.event === 'cron' ? '' : branch),
+    // A cron has a target alone, and so has what is promoted from one.
+    source: hook.source || (hook.event === 'cron' || hook.cron !== '' ? '' : branch),
     target: hook.target || branch,
     message: hook.message || commit.message,
     author: hook.author || commit.authorName,
