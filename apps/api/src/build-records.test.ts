@@ -34,7 +34,11 @@ beforeAll(async () => {
 })
 afterAll(() => api?.stop())
 
-type Build = Record<string, unknown>
+interface Build {
+  readonly number: number
+  readonly cron?: string
+  readonly [field: string]: unknown
+}
 
 const send = async (delivery: string, body: object): Promise<Build> => {
   const text = JSON.stringify(body)
@@ -55,7 +59,7 @@ const runCron = async (): Promise<Build> => {
   await api.call('POST', `${repo}/cron/nightly`)
   const number = await waitUntil('the build of the cron', async () => {
     const { json } = await api.call('GET', `${repo}/builds?per_page=100`)
-    return (json as Build[]).find(({ cron }) => cron === 'nightly')?.['number'] ?? null
+    return (json as Build[]).find(({ cron }) => cron === 'nightly')?.number ?? null
   })
   return (await api.call('GET', `${repo}/builds/${number}`)).json
 }
@@ -90,7 +94,7 @@ describe('the record of a build', () => {
     const params = { mode: 'old', kept: 'k' }
     const build = await send('push', { ref: 'main', after: head, before, params })
     expect(recordOf(build)).toEqual({ ...push, params })
-    const parent = build['number']
+    const parent = build.number
     const by = { trigger: 'admin', parent }
     expect(recordOf(await start(`/${parent}/promote?target=live&mode=new`))).toEqual({
       ...{ ...push, ...by, event: 'promote', deploy_to: 'live' },
@@ -111,13 +115,13 @@ describe('the record of a build', () => {
     const tag = { ...nothing, ...ref, event: 'tag', action: 'create', after: head }
     const build = await send('tag', { ref: 'refs/tags/v1.2.3', after: head })
     expect(recordOf(build)).toEqual({ ...tag, trigger: '@hook' })
-    const by = { trigger: 'admin', parent: build['number'] }
-    const promoted = await start(`/${build['number']}/promote?target=staging`)
+    const by = { trigger: 'admin', parent: build.number }
+    const promoted = await start(`/${build.number}/promote?target=staging`)
     const promotion = { ...tag, ...by, event: 'promote', deploy_to: 'staging' }
     expect(recordOf(promoted)).toEqual(promotion)
-    expect(recordOf(await start(`/${promoted['number']}`))).toEqual({
+    expect(recordOf(await start(`/${promoted.number}`))).toEqual({
       ...promotion,
-      parent: promoted['number'],
+      parent: promoted.number,
     })
   })
 
@@ -137,9 +141,9 @@ describe('the record of a build', () => {
       ...{ cron: 'nightly', after: head },
     }
     expect(recordOf(build)).toEqual({ ...cron, trigger: '@cron' })
-    const by = { trigger: 'admin', parent: build['number'] }
-    const promoted = await start(`/${build['number']}/promote?target=live`)
+    const by = { trigger: 'admin', parent: build.number }
+    const promoted = await start(`/${build.number}/promote?target=live`)
     expect(recordOf(promoted)).toEqual({ ...cron, ...by, event: 'promote', deploy_to: 'live' })
-    expect(recordOf(await start(`/${build['number']}`))).toEqual({ ...cron, ...by })
+    expect(recordOf(await start(`/${build.number}`))).toEqual({ ...cron, ...by })
   })
 })
