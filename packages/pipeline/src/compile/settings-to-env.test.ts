@@ -37,6 +37,19 @@ describe('settingsToEnv', () => {
       { PLUGIN_A: '{"1":"x","b":null,"c":1234567,"false":true}' },
     ],
     ['a: 2001-01-01', { PLUGIN_A: '2001-01-01' }],
+    ['a: [ on, off, y, "y" ]', { PLUGIN_A: 'true,false,true,y' }],
+    ['a: [ 1.10, 3.0, 123456.0, 1000000.0, 0.00001 ]', { PLUGIN_A: '1.1,3,123456,1e+06,1e-05' }],
+    ['a: [ .inf, -.inf, .nan ]', { PLUGIN_A: '+Inf,-Inf,NaN' }],
+    [
+      'a: { n: 1.0e+30, m: 1234567.0, b: yes, y: 1, t: "x<&>" }',
+      {
+        PLUGIN_A: '{"b":true,"false":1e+30,"m":1234567,"t":"x<&>","true":1}',
+      },
+    ],
+    ['a: { é: 1, z: 2, Z: 3 }', { PLUGIN_A: '{"Z":3,"z":2,"é":1}' }],
+    ['a: { b: { c: [ 1, ~, { d: e } ] } }', { PLUGIN_A: '{"b":{"c":[1,null,{"d":"e"}]}}' }],
+    ['a: { b: t, from_secret: "" }', { PLUGIN_A: '{"b":"t","from_secret":""}' }],
+    ['a: { b: t, from_secret: s }', {}],
   ])('%s', (settings, expected) => {
     expect(env(settings)).toEqual(expected)
   })

@@ -31,14 +31,22 @@ describe('workspaceOf', () => {
 })
 
 describe('isRestrictedPath', () => {
-  it.each(['/', '/etc', '/var', '/var/run/x', '/DEV/x', '/drone/../etc', '/usr/bin', '/bin/sh'])(
+  const within = [
+    ...['/etc/docker', '/var/run', '/proc', '/usr/local/bin', '/usr/local/sbin', '/usr/bin'],
+    ...['/bin', '/mnt', '/mount', '/media', '/sys', '/dev'],
+  ].flatMap((path) => [path, `${path}/x`, `${path}/`, path.toUpperCase(), path.slice(1)])
+
+  it.each(['/', '', '/etc', '/etc/', '/var', '/DEV/x', '/drone/../etc', '//proc', ...within])(
     'restricts %s',
     (path) => {
       expect(isRestrictedPath(path)).toBe(true)
     },
   )
 
-  it.each(['/etc/foo', '/var/lib', '/usr/local', '/binx', '/drone'])('allows %s', (path) => {
-    expect(isRestrictedPath(path)).toBe(false)
-  })
+  it.each(['/etc/foo', '/var/lib', '/usr/local', '/usr', '/binx', '/drone', '/mnts', '/.../etc'])(
+    'allows %s',
+    (path) => {
+      expect(isRestrictedPath(path)).toBe(false)
+    },
+  )
 })
