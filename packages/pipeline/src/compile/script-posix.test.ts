@@ -24,6 +24,11 @@ describe('posixScript', () => {
     expect(status).toBe(0)
   })
 
+  it('neither traces by itself nor minds a failure inside a pipe', () => {
+    const { stdout, stderr, status } = run(['false | true', 'echo on'])
+    expect([stdout, stderr, status]).toEqual(['+ false | true\n+ echo on\non\n', '', 0])
+  })
+
   it('keeps one shell for all, and stops at the first failure with its code', () => {
     const { stdout, status } = run(['A=1; cd /', 'echo $A $PWD', '(exit 7)', 'echo never'])
     expect(stdout).toContain('1 /')
@@ -69,5 +74,20 @@ describe('powershellScript', () => {
     )
     for (const name of ['MACHINE', 'USERNAME', 'PASSWORD', 'FILE'])
       expect(script).toContain(`'DRONE_NETRC_${name}'`)
+  })
+
+  it('writes the credentials, forgets them, stops at errors, and then runs the commands', () => {
+    const script = powershellScript(['first', 'second'])
+    const parts = [
+      'machine $Env:DRONE_NETRC_MACHINE\nlogin $Env:DRONE_NETRC_USERNAME\npassword $Env:DRONE_NETRC_PASSWORD\n',
+      "'DRONE_SCRIPT'",
+      '[Environment]::SetEnvironmentVariable($name, $null)',
+      "$erroractionpreference = 'stop'",
+      "Write-Output '+ first'\nfirst\nif ($LastExitCode -gt 0) { exit $LastExitCode }\n",
+      "Write-Output '+ second'\nsecond\nif ($LastExitCode -gt 0) { exit $LastExitCode }\n",
+    ]
+    const places = parts.map((part) => script.indexOf(part))
+    expect(places.every((place) => place >= 0)).toBe(true)
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
   })
 })
