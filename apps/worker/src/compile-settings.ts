@@ -1,4 +1,4 @@
-import type { SettingValues, workerSettings } from '@waggle/config'
+import { hostVariables, type SettingValues, type workerSettings } from '@waggle/config'
 import { type Logger, noLimits } from '@waggle/domain'
 import { type CompileSettings, defaultCompileSettings } from '@waggle/pipeline'
 import { workerRegistries } from './worker-registries.ts'
@@ -41,6 +41,7 @@ export const compileSettings = (
     PATH: settings.execPath,
     ...(settings.execUser === '' ? {} : { USER: settings.execUser }),
   },
+  ...(execRoot === '' ? {} : { pathVariables: { PATH: settings.execPath, ...hostVariables() } }),
   ...(settings.tmateEnabled ? { debugImage: settings.tmateImage } : {}),
   tmate: {
     host: settings.tmateHost,

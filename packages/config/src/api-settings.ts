@@ -121,6 +121,12 @@ export const apiSettings = {
     'Most files of the repository that one conversion of a Jsonnet file may import; 0 forbids imports.',
     { fallback: '50', aliases: ['DRONE_JSONNET_IMPORT_LIMIT'] },
   ),
+  pipelineBytes: setting(
+    'WAGGLE_PIPELINE_BYTES',
+    types.integer(1_048_576, { min: 1_024, max: 1_048_576 }),
+    'Largest pipeline file that is read; the build of a larger one ends in error.',
+    { fallback: '1 MiB' },
+  ),
   partitionsPerRepo: setting(
     'WAGGLE_PARTITIONS_PER_REPO',
     types.integer(100, { min: 1, max: 100_000 }),

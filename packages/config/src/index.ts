@@ -1,5 +1,6 @@
 export { apiSettings } from './api-settings.ts'
 export { cliSettings } from './cli-settings.ts'
+export { hostVariables } from './host-variables.ts'
 export { processEnvironment } from './process-environment.ts'
 export {
   readSettings,

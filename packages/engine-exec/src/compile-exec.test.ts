@@ -151,6 +151,18 @@ describe('compileExec', () => {
     expect(environment).toMatchObject({ PATH: 'x:/bin:', OTHER: '$X' })
   })
 
+  it('expands what the worker knows of its machine in PATH, and gives steps none of it', () => {
+    const settings = {
+      hostEnvironment: { PATH: '/bin' },
+      pathVariables: { PATH: '/own', JAVA_HOME: '/jdk' },
+    }
+    const text = "steps: [{name: a, environment: {PATH: '$${JAVA_HOME}/bin:$PATH'}}, {name: b}]"
+    const [, a, b] = specOf(pipeline(text), { settings }).steps
+    expect(a?.environment).toMatchObject({ PATH: '/jdk/bin:/own' })
+    expect(a?.environment).not.toHaveProperty('JAVA_HOME')
+    expect(b?.environment).toMatchObject({ PATH: '/bin' })
+  })
+
   it('writes credentials to a file on Windows too, where there are any', () => {
     const text = pipeline('platform: {os: windows}\nsteps: [{name: a, commands: [x]}]')
     const netrc = { machine: 'm', login: 'l', password: 'p' }

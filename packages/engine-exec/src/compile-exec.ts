@@ -174,7 +174,7 @@ const userStep = (step: PipelineStep, context: Context): Draft => {
     environment: safeEnvironment({
       ...base,
       ...(getsNetrc ? netrcEnvironment(given) : {}),
-      ...literals(step, settings.hostEnvironment),
+      ...literals(step, settings.pathVariables ?? settings.hostEnvironment),
       ...made,
     }),
     secrets: stepSecrets(step, context.resolve, context.warn),

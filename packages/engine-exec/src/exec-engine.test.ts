@@ -142,6 +142,17 @@ describe('the exec engine', () => {
     expect(outputs).toEqual([`${line}\n0\n`])
   })
 
+  it('leaves no credentials for git to a step that is given none', async () => {
+    const script = 'test -e ~/.netrc && echo there || echo gone'
+    const environment = { DRONE_NETRC_FILE: 'machine git.example login bee password honey' }
+    const outputs = await inStage([
+      { name: 'clone', script, environment },
+      { name: 'later', script, environment },
+      { name: 'without', script },
+    ])
+    expect(outputs).toEqual(['there\n', 'there\n', 'gone\n'])
+  })
+
   it('notes exit code and output in files that outlive the worker', async () => {
     await inStage([{ name: 'one', script: 'echo kept; exit 5' }], async (spec) => {
       expect(await readFile(join(spec.root, 'run', '1-1', 'exit-code'), 'utf8')).toBe('5\n')

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type AttemptRef,
@@ -76,6 +76,7 @@ class ExecEngine implements Engine {
   async run(spec: Spec, step: SpecStep, options: RunOptions): Promise<StepExit> {
     const folder = StageFolder.of(spec, this.#root)
     try {
+      if (!getsNetrc(step)) await rm(join(folder.home, '.netrc'), { force: true })
       return await runProcess(folder, step, options, this.#clock)
     } catch (error) {
       if (isWaggleError(error) || !isSystemError(error)) throw error
@@ -126,15 +127,20 @@ class ExecEngine implements Engine {
   }
 }
 
+const netrcName = 'DRONE_NETRC_FILE'
+
 /** The line that compile gives for git's credentials; the first step that has one. */
 const netrcOf = (spec: Spec): string => {
-  const name = 'DRONE_NETRC_FILE'
   for (const { environment, secrets } of spec.steps) {
-    const line = environment[name] ?? secrets.find(({ env }) => env === name)?.value ?? ''
+    const line = environment[netrcName] ?? secrets.find(({ env }) => env === netrcName)?.value ?? ''
     if (line !== '') return line
   }
   return ''
 }
+
+/** One that gets no credentials for git comes after the clone, which does, and must not find the clone's either. */
+const getsNetrc = ({ environment, secrets }: SpecStep): boolean =>
+  (environment[netrcName] ?? '') !== '' || secrets.some(({ env }) => env === netrcName)
 
 const isSystemError = (error: unknown): boolean =>
   typeof (error as NodeJS.ErrnoException).code === 'string'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cliSettings, readSettings } from '@waggle/config'
+import { cliSettings, hostVariables, readSettings } from '@waggle/config'
 import { type Given, invalid, type Spec } from '@waggle/domain'
 import {
   type CompileResult,
@@ -63,6 +63,7 @@ const settingsOf = async (flags: LocalFlags, root: string): Promise<CompileSetti
     cacheOwner: `local-${createHash('sha256').update(process.cwd()).digest('hex').slice(0, 12)}`,
     root,
     hostEnvironment: { PATH: settings.execPath },
+    pathVariables: { PATH: settings.execPath, ...hostVariables() },
     localFolder: flags.clone ? '' : process.cwd(),
   }
 }

@@ -53,6 +53,8 @@ export interface CompileSettings {
   readonly root: string
   /** Variables of the host that exec steps see, such as `PATH` and `USER`. */
   readonly hostEnvironment: Readonly<Record<string, string>>
+  /** What `$NAME` stands for in the `PATH` that an exec step sets for itself; without it those of the host above. */
+  readonly pathVariables?: Readonly<Record<string, string>>
   /** Local directory to run against instead of a clone (pipeline.md §12.3.2); empty = none. */
   readonly localFolder: string
 }
