@@ -57,6 +57,12 @@ describe('what a worker adds to every stage', () => {
     expect(from(environment)).toMatchObject(expected as object)
   })
 
+  it('lets exec steps name variables of its process, but none of its settings', () => {
+    const names = Object.keys(from({ DRONE_RPC_SECRET: 'x' }).pathVariables ?? {})
+    expect(names).toContain('PATH')
+    expect(names.filter((name) => /^(WAGGLE|DRONE)_/.test(name))).toEqual([])
+  })
+
   it('has no image for debug sessions unless they are offered', () => {
     expect(from({ DRONE_TMATE_IMAGE: 'own' })).not.toHaveProperty('debugImage')
   })

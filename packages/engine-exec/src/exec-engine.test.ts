@@ -149,8 +149,10 @@ describe('the exec engine', () => {
       { name: 'clone', script, environment },
       { name: 'later', script, environment },
       { name: 'without', script },
+      { name: 'writes', script: 'echo own > ~/.netrc' },
+      { name: 'reads', script: 'cat ~/.netrc' },
     ])
-    expect(outputs).toEqual(['there\n', 'there\n', 'gone\n'])
+    expect(outputs).toEqual(['there\n', 'there\n', 'gone\n', '', 'own\n'])
   })
 
   it('notes exit code and output in files that outlive the worker', async () => {

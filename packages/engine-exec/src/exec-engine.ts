@@ -1,4 +1,4 @@
-import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type AttemptRef,
@@ -76,7 +76,7 @@ class ExecEngine implements Engine {
   async run(spec: Spec, step: SpecStep, options: RunOptions): Promise<StepExit> {
     const folder = StageFolder.of(spec, this.#root)
     try {
-      if (!getsNetrc(step)) await rm(join(folder.home, '.netrc'), { force: true })
+      if (!getsNetrc(step)) await forgetNetrc(join(folder.home, '.netrc'), netrcOf(spec))
       return await runProcess(folder, step, options, this.#clock)
     } catch (error) {
       if (isWaggleError(error) || !isSystemError(error)) throw error
@@ -136,6 +136,13 @@ const netrcOf = (spec: Spec): string => {
     if (line !== '') return line
   }
   return ''
+}
+
+/** A file that another step wrote for itself stays. */
+const forgetNetrc = async (path: string, netrc: string): Promise<void> => {
+  if (netrc === '') return
+  const text = await readFile(path, 'utf8').catch(() => '')
+  if (text === `${netrc}\n`) await rm(path, { force: true })
 }
 
 /** One that gets no credentials for git comes after the clone, which does, and must not find the clone's either. */
