@@ -54,6 +54,23 @@ describe('refreshEnvironment', () => {
       expect(variables).not.toHaveProperty(absent)
   })
 
+  it('tells now for a start that is not recorded, but in the older name', () => {
+    expect(refreshEnvironment(given({ startedAt: 0 }), state)).toMatchObject({
+      ...{ DRONE_BUILD_STARTED: '9', CI_BUILD_STARTED: '0' },
+      ...{ DRONE_BUILD_CREATED: '0', CI_BUILD_CREATED: '0' },
+    })
+    expect(refreshEnvironment(given(), { ...state, stageStartedAt: 0 })).toMatchObject({
+      ...{ DRONE_BUILD_STARTED: '1', CI_BUILD_STARTED: '1' },
+      ...{ DRONE_STAGE_STARTED: '9', DRONE_STAGE_FINISHED: '9' },
+    })
+  })
+
+  it('tells the end of a build that has one', () => {
+    expect(refreshEnvironment(given({ finishedAt: 4_000 }), state)).toMatchObject({
+      ...{ DRONE_BUILD_FINISHED: '4', CI_BUILD_FINISHED: '4' },
+    })
+  })
+
   it('tells what failed', () => {
     const failing = {
       ...state,
