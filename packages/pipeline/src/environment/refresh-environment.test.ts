@@ -85,6 +85,10 @@ describe('refreshEnvironment', () => {
       DRONE_FAILED_STEPS: 'x,y',
       DRONE_FAILED_STAGES: '',
     })
+    expect(refreshEnvironment(given(), { ...state, failedSteps: ['x'] })).toMatchObject({
+      DRONE_STAGE_STATUS: 'failure',
+      DRONE_FAILED_STEPS: 'x',
+    })
     const siblings: Given['siblings'] = [
       { name: 'one', number: 1, status: 'error' },
       { name: 'two', number: 2, status: 'skipped' },
