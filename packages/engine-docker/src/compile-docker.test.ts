@@ -193,6 +193,11 @@ describe('F42 compileDocker', () => {
   it("lets the file's memory limits win over the worker's", () => {
     const limits = { ...defaultCompileSettings.limits, memoryBytes: 100, cpuShares: 5 }
     const settings = { limits }
+    expect(stepOf('mem_limit: 50', { settings }).limits).toEqual({ ...limits, memoryBytes: 50 })
+    expect(stepOf('memswap_limit: 7', { settings }).limits).toEqual({
+      ...limits,
+      memorySwapBytes: 7,
+    })
     expect(stepOf('mem_limit: 200', { settings }).limits).toEqual({ ...limits, memoryBytes: 200 })
     expect(stepOf('mem_limit: -1', { settings }).limits).toEqual(limits)
   })

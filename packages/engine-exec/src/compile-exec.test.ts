@@ -144,6 +144,17 @@ describe('compileExec', () => {
     expect(step?.environment).toMatchObject({ TAG: 'extension', SEEN: 'none' })
   })
 
+  it('gives masked variables of the extension to every step as secrets, which are masked', () => {
+    const external = {
+      environment: [{ name: 'HIDDEN', value: 'hush-hush', isMasked: true }],
+      registries: [],
+    }
+    const spec = specOf(pipeline('steps: [{name: a, environment: {HIDDEN: step}}]'), { external })
+    const secret = { name: 'HIDDEN', env: 'HIDDEN', value: 'hush-hush' }
+    expect(spec.steps.map(({ secrets }) => secrets)).toEqual([[secret], [secret]])
+    expect(spec.masks).toEqual(['hush-hush'])
+  })
+
   it('expands variables of the host in PATH alone', () => {
     const settings = { hostEnvironment: { PATH: '/bin', X: 'x' } }
     const text = "steps: [{name: a, environment: {PATH: '$X:$PATH:$NO', OTHER: $X}}]"

@@ -19,12 +19,13 @@ const step = (more: string): PipelineStep => {
 const plugin = step('image: plugins/docker, settings: {repo: a/b}, environment: {A: b}')
 
 describe('isPrivilegedPlugin', () => {
-  it.each(['plugins/docker', 'plugins/docker:20', 'docker.io/plugins/gar', 'acme/builder:1'])(
-    'lets %s',
-    (image) => {
-      expect(isPrivilegedPlugin(step(`image: ${image}`), context)).toBe(true)
-    },
-  )
+  it.each([
+    ...['docker', 'acr', 'ecr', 'gcr', 'heroku', 'gar'].map((name) => `plugins/${name}`),
+    ...['plugins/docker:20', 'docker.io/plugins/gar', 'index.docker.io/plugins/docker:x'],
+    'acme/builder:1',
+  ])('lets %s', (image) => {
+    expect(isPrivilegedPlugin(step(`image: ${image}`), context)).toBe(true)
+  })
 
   it.each([
     'image: evil/plugins/docker',
@@ -42,6 +43,9 @@ describe('isPrivilegedPlugin', () => {
     'entrypoint: [id]',
     'volumes: [{name: a, path: /b}]',
     'environment: {PATH: ~}',
+    'environment: {HOME: /x}',
+    'environment: {XDG_RUNTIME_DIR: /x}',
+    'environment: {DOCKER_OPTS: ""}',
     'environment: {DOCKER_HOST: {from_secret: a}}',
     'environment: {LD_PRELOAD: /drone/src/x.so}',
     'environment: {NODE_OPTIONS: x}',
