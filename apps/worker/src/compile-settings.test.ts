@@ -51,6 +51,14 @@ describe('what a worker adds to every stage', () => {
       { DRONE_TMATE_HOST: 'h', DRONE_TMATE_PORT: '1', DRONE_TMATE_AUTHORIZED_KEYS: 'k' },
       { tmate: { host: 'h', port: '1', authorizedKeys: 'k' } },
     ],
+    [
+      { DRONE_TMATE_FINGERPRINT_RSA: 'r', DRONE_TMATE_FINGERPRINT_ED25519: 'e' },
+      { tmate: { fingerprintRsa: 'r', fingerprintEd25519: 'e' } },
+    ],
+    [
+      { DRONE_LIMIT_REPOS: 'a/*,b/c', DRONE_LIMIT_EVENTS: 'push', DRONE_LIMIT_TRUSTED: 'true' },
+      { allow: { repos: ['a/*', 'b/c'], events: ['push'], isTrustedOnly: true } },
+    ],
     [{ PATH: '/bin', USER: 'bee' }, { hostEnvironment: { PATH: '/bin', USER: 'bee' } }],
     [{ PATH: '/bin', DRONE_RUNNER_PATH: '/own' }, { hostEnvironment: { PATH: '/own' } }],
   ])('%j', (environment, expected) => {

@@ -130,6 +130,17 @@ describe('the clone step that nobody wrote (pipeline.md §12.14)', () => {
   })
 })
 
+describe('a listed plugin with a volume (pipeline.md §12.6)', () => {
+  it.each([
+    [false, '/cache', false],
+    [true, '/cache', true],
+    [true, '/etc/docker', false],
+  ])('where the worker lets them is %j, at %s, is privileged: %j', (isLet, path, expected) => {
+    const text = `volumes: [{name: v, temp: {}}]\nsteps: [{name: a, image: plugins/docker, volumes: [{name: v, path: ${path}}]}]`
+    expect(lastOf(text, { settings: { privilegedPluginVolumes: isLet } }).privileged).toBe(expected)
+  })
+})
+
 describe('what belongs to all steps of a stage', () => {
   it('a secret of a step that is skipped is masked too (pipeline.md §12.11)', () => {
     const { masks } = specOf(
