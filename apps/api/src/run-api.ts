@@ -99,7 +99,7 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
     closers.push(() => stalled.close())
 
     const link = `${settings.serverProto}://${settings.serverHost}`
-    const manifests = new ManifestThread()
+    const manifests = new ManifestThread({ textBytes: settings.pipelineBytes })
     closers.push(() => manifests.close())
     const system = { proto: settings.serverProto, host: settings.serverHost, link, version }
     const bodyOf = (call: WebhookCall) => buildEventBody(database, system, call)

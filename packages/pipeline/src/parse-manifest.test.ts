@@ -111,6 +111,33 @@ describe('parseManifest', () => {
     ])
   })
 
+  it.each(['secret', 'signature', 'cron', 'registry', 'template', '~'])(
+    'decodes the keys that documents of every kind have in one of kind %s',
+    (kind) => {
+      const { issues } = parseManifest(`kind: ${kind}\nname: [a]\ntype: {b: c}\nversion: [1]\n`)
+      const mistakes = issues.filter(({ code }) => code === 'type_mismatch').map(({ path }) => path)
+      expect(mistakes).toEqual(['name', 'type', 'version'])
+    },
+  )
+
+  it('tells a key that is not allowed once, whoever finds it', () => {
+    const text = 'kind: pipeline\nsteps: [{settings: {__proto__: 1}}]\n'
+    expect(codes(parseManifest(text))).toEqual(['forbidden_key'])
+  })
+
+  it('reads a line of any length to its end', () => {
+    const name = 'x'.repeat(200_000)
+    const text = `kind: pipeline\nsteps: [{name: a, image: ${name}, commands: [b]}]\nname: last\n`
+    expect(pipelineOf(text)).toMatchObject({ name: 'last', steps: [{ image: name }] })
+  })
+
+  it('knows no anchor of another document', () => {
+    const text = 'kind: secret\nname: &x a\n---\nkind: pipeline\nname: *x\n'
+    expect(parseManifest(text).issues.map(formatIssue)).toEqual([
+      "document 2, line 5, column 7: name: yaml: unknown anchor 'x' referenced, or an anchor that contains itself",
+    ])
+  })
+
   it('goes on behind an unknown anchor, a merge of no mapping and a key that is none', () => {
     const text = 'kind: pipeline\na: *b\nc: {<<: [1]}\n? [d]\n: e\nname: [f]\n'
     expect(codes(parseManifest(text))).toEqual([

@@ -3,7 +3,7 @@ import { decodeSecret } from './decode/decode-secret.ts'
 import { Fields, IssueSink } from './decode/fields.ts'
 import { manifestLimits } from './limits.ts'
 import type { ManifestDocument, ParsedManifest } from './manifest.ts'
-import { byPlace, type ManifestIssue } from './manifest-issue.ts'
+import { byPlace, formatIssue, type ManifestIssue } from './manifest-issue.ts'
 import { expandMatrix } from './plan/expand-matrix.ts'
 import { fileIssue, type ReadDocument, readDocuments } from './yaml/read-documents.ts'
 
@@ -25,9 +25,13 @@ export const parseManifest = (text: string): ParsedManifest => {
     const message = `the file has ${stages.length} pipelines and exceeds the limit of ${manifestLimits.stages} stages`
     all.push(fileIssue('limit_stages', message, extra.line))
   }
-  all.sort(byPlace)
-  return { documents: parsed, issues: all.slice(0, manifestLimits.issues) }
+  return { documents: parsed, issues: told(all).slice(0, manifestLimits.issues) }
 }
+
+/** In the order of the file, each mistake once: a reader and the decoder behind it may both find one. */
+const told = (issues: readonly ManifestIssue[]): ManifestIssue[] => [
+  ...new Map(issues.toSorted(byPlace).map((issue) => [formatIssue(issue), issue])).values(),
+]
 
 const countSteps = (
   document: ManifestDocument,
@@ -73,20 +77,29 @@ const decodeRoot = (
     case '':
       if (fields.sink.issues.length === 0)
         fields.sink.add('missing_kind', 'yaml: missing kind attribute', '', fields.map)
+      decodeCommonKeys(fields)
       return { ...base, role: 'ignored', kind }
     case 'secret': {
       const secret = decodeSecret(fields)
+      decodeCommonKeys(fields)
       return { ...base, role: 'secret', kind, name: secret.name, secret }
     }
     case 'signature':
+      decodeCommonKeys(fields)
       return { ...base, role: 'signature', kind, hmac: fields.str('hmac') }
     case 'cron':
     case 'registry':
     case 'template':
+      decodeCommonKeys(fields)
       return { ...base, role: 'ignored', kind }
     default: {
       const pipeline = decodePipeline(fields, budget)
       return { ...base, role: 'pipeline', kind, pipeline, stageIssues: fields.sink.ofStage.issues }
     }
   }
+}
+
+/** Of every document, whatever its kind: a wrong type is an error although nobody uses the value (pipeline.md §4.1). */
+const decodeCommonKeys = (fields: Fields): void => {
+  for (const key of ['type', 'name', 'version']) fields.str(key)
 }

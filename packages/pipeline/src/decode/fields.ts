@@ -127,17 +127,17 @@ export class Fields {
   }
 
   /** The items of a list; a scalar is not a list of one. */
-  items(key: string): readonly YamlNode[] {
+  items(key: string, into = '[]string'): readonly YamlNode[] {
     const node = this.node(key)
     if (node === null) return []
     if (node.kind === 'list') return node.items
-    this.#mismatch(node, '[]string', this.pathOf(key))
+    this.#mismatch(node, into, this.pathOf(key))
     return []
   }
 
   /** The mappings of a list; `null` stands for an entry without content. */
   list(key: string): (Fields | null)[] {
-    return this.items(key).map((item, index) => {
+    return this.items(key, '[]mapping').map((item, index) => {
       const path = `${this.pathOf(key)}[${index}]`
       if (item.kind === 'map') return new Fields(item, path, this.sink)
       if (!(item.kind === 'scalar' && isNull(item))) this.#mismatch(item, 'mapping', path)
@@ -147,7 +147,7 @@ export class Fields {
 
   /** The mappings of a list whose entries may be integers too. */
   listOrInts(key: string): Fields[] {
-    return this.items(key).flatMap((item, index) => {
+    return this.items(key, '[]mapping').flatMap((item, index) => {
       const path = `${this.pathOf(key)}[${index}]`
       if (item.kind === 'map') return [new Fields(item, path, this.sink)]
       const isInt =

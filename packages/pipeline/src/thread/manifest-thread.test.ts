@@ -50,6 +50,21 @@ describe('ManifestThread', () => {
     expect(answers.map(({ refusal }) => refusal)).toEqual(Array(6).fill(null))
   })
 
+  it('refuses a file that is larger than the server allows, and reads those that are not', async () => {
+    thread = new ManifestThread({ textBytes: 40 })
+    const text = 'kind: pipeline\nname: ä\n'
+    const message =
+      'document 1, line 1, column 1: the file has 41 bytes and exceeds the limit of 40 bytes'
+    expect(await thread.plan(ask(`${text}#${'x'.repeat(16)}`))).toMatchObject({
+      plan: { kind: 'error', message },
+      refusal: message,
+    })
+    expect(await thread.plan(ask(`${text}#${'x'.repeat(15)}`))).toMatchObject({
+      plan: { kind: 'stages', stages: [{ name: 'ä' }] },
+      refusal: null,
+    })
+  })
+
   it('answers what waits when it is closed', async () => {
     thread = strange()
     const answers = Promise.all([thread.plan(ask('endless')), thread.plan(ask('next'))])

@@ -2,7 +2,10 @@ import { getCompileCacheDir } from 'node:module'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Hook } from '@waggle/domain'
+import { manifestLimits } from '../limits.ts'
+import { formatIssue } from '../manifest-issue.ts'
 import type { StagePlan } from '../plan/plan-stages.ts'
+import { sizeIssue } from '../yaml/read-documents.ts'
 
 export interface ThreadQuestion {
   readonly text: string
@@ -24,10 +27,17 @@ export interface ThreadLimits {
   /** Time for one file on a machine where the thread hardly runs. */
   readonly wallMs: number
   readonly heapMb: number
+  /** Of the text; never more than the language allows. */
+  readonly textBytes: number
 }
 
 /** The largest files within the limits of the language take a tenth of this. */
-const defaultLimits: ThreadLimits = { cpuMs: 1_000, wallMs: 15_000, heapMb: 256 }
+const defaultLimits: ThreadLimits = {
+  cpuMs: 1_000,
+  wallMs: 15_000,
+  heapMb: 256,
+  textBytes: manifestLimits.textBytes,
+}
 
 const checkEveryMs = 100
 
@@ -56,6 +66,12 @@ export class ManifestThread {
 
   /** Never rejects: what the thread cannot do is a plan of kind `error`. */
   plan(question: ThreadQuestion): Promise<ThreadAnswer> {
+    const issue = sizeIssue(question.text, this.#limits.textBytes)
+    if (issue !== null) {
+      const message = formatIssue(issue)
+      const plan = { kind: 'error', message } as const
+      return Promise.resolve({ plan, readsPaths: false, refusal: message })
+    }
     return new Promise((resolve) => {
       this.#waiting.push({ question, resolve })
       this.#next()

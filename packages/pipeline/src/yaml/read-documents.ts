@@ -48,11 +48,8 @@ const makeRoom = (nextChars: number): void => {
 }
 
 const readFile = (text: string): ReadFile => {
-  const sizeBytes = Buffer.byteLength(text)
-  if (sizeBytes > manifestLimits.textBytes) {
-    const message = `the file has ${sizeBytes} bytes and exceeds the limit of ${manifestLimits.textBytes} bytes`
-    return { documents: [], issues: [fileIssue('limit_size', message)] }
-  }
+  const tooLarge = sizeIssue(text, manifestLimits.textBytes)
+  if (tooLarge !== null) return { documents: [], issues: [tooLarge] }
   const issues: ManifestIssue[] = []
   const documents: ReadDocument[] = []
   const budget: NodeBudget = { left: manifestLimits.nodes, richLeft: manifestLimits.richNodes }
@@ -73,6 +70,14 @@ const readFile = (text: string): ReadFile => {
     if (problems.some((problem) => problem.code === 'limit_nodes')) break
   }
   return { documents, issues: issues.slice(0, manifestLimits.issues) }
+}
+
+/** Rule X1 of pipeline.md §3.1: a file is read whole or not at all. */
+export const sizeIssue = (text: string, limitBytes: number): ManifestIssue | null => {
+  const sizeBytes = Buffer.byteLength(text)
+  if (sizeBytes <= limitBytes) return null
+  const message = `the file has ${sizeBytes} bytes and exceeds the limit of ${limitBytes} bytes`
+  return fileIssue('limit_size', message)
 }
 
 const empty = { root: null, problems: [] } as const

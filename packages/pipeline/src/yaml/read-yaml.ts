@@ -2,6 +2,7 @@ import { Composer, type CST, type Document, LineCounter, Parser } from 'yaml'
 import { readPlainYaml } from './read-plain-yaml.ts'
 import { composerOptions } from './scalar-source.ts'
 import type { RawDocument } from './split-documents.ts'
+import { syntaxProblems } from './syntax-problems.ts'
 import { guardYaml, isTooDeep } from './yaml-guard.ts'
 import type { Place, YamlNode } from './yaml-node.ts'
 import { limitProblem, Refused, type YamlProblem } from './yaml-problem.ts'
@@ -35,14 +36,7 @@ export const readAnyYaml = (raw: RawDocument, budget: NodeBudget): YamlReading =
     return { line: Math.max(line, 1) + raw.line - 1, column: Math.max(col, 1) }
   }
   const documents = compose(tokens)
-  const problems = documents.flatMap((document) =>
-    document.errors.slice(0, 10).map((error) => ({
-      code: 'yaml_syntax',
-      message: `yaml: ${error.message}`,
-      path: '',
-      ...place(error.pos[0]),
-    })),
-  )
+  const problems = documents.flatMap((each) => syntaxProblems(each, raw.text, place))
   if (problems.length > 0) return { root: null, problems }
   const [document, second] = documents
   if (second !== undefined) {
