@@ -205,7 +205,7 @@ describe('mistakes', () => {
     ['{{ .a.b(1) }}', 'unexpected "("'],
     ['{{ if 1 }}{{ define "x" }}{{ end }}{{ end }}', '{{define}} inside of another block'],
     ['{{ time "soon" }}', 'time: "soon" is no time'],
-    ['{{ fromYaml "a: [" }}', 'fromYaml: line 2'],
+    ['{{ fromYaml "a: [" }}', 'fromYaml: line 1'],
     ['{{ env "HOME" }}', 'function "env" is not defined'],
     ['{{ readFile "/etc/passwd" }}', 'function "readFile" is not defined'],
     ['{{ .constructor }}{{ .__proto__.x }}', 'nil has no field .x'],
