@@ -133,6 +133,18 @@ describe('compileExec', () => {
     expect(compile(pipeline(text))).toEqual(expected)
   })
 
+  it.each([
+    ['IGNORE', 'ignore'],
+    ['ignore', 'ignore'],
+    ['fast', 'fail-fast'],
+    ['fail-fast', 'fail-fast'],
+    ['Fast', 'fail'],
+    ['always', 'fail'],
+  ])('takes the failure mode %s as %s', (failure, policy) => {
+    const { steps } = specOf(pipeline(`steps: [{name: a, failure: ${failure}}]`))
+    expect(steps[1]?.errPolicy).toBe(policy)
+  })
+
   it('keeps variables of the environment extension out of substitution', () => {
     const external = {
       environment: [{ name: 'TAG', value: 'extension', isMasked: false }],

@@ -179,12 +179,17 @@ const userStep = (step: PipelineStep, context: Context): Draft => {
     }),
     secrets: stepSecrets(step, context.resolve, context.warn),
     runPolicy: stepRunPolicy(step, given),
-    errPolicy: stepErrPolicy(step.failure.toLowerCase()),
+    errPolicy: errPolicyOf(step),
     detach: step.detach,
     script: scriptOf(step.commands, getsNetrc, context),
     ...stepExtras(step),
   }
 }
+
+/** `ignore` in any case, as Drone's runner of this type has it; the words for fail-fast exactly, as containers have them
+ *  (pipeline.md §6). */
+const errPolicyOf = ({ failure }: PipelineStep): SpecStep['errPolicy'] =>
+  failure.toLowerCase() === 'ignore' ? 'ignore' : stepErrPolicy(failure)
 
 /** Where there are git credentials, the script puts them into a file of the stage's home, wherever the step's `HOME`
  *  points, and forgets the variables before the user's commands run: no folder has to carry them beforehand. */
