@@ -89,7 +89,7 @@ const issuesOf = (path: string, value: string, type: string) => {
 
 const expectRefused = (path: string, value: string, type: string): void => {
   const told = issuesOf(path, value, type).filter((issue) => issue.path.startsWith(path))
-  expect(told.map(formatIssue), value).not.toEqual([])
+  expect({ value, told: told.map(formatIssue) }).not.toEqual({ value, told: [] })
   for (const { code, document, line, column } of told) {
     expect({ code, document, line }).toEqual({ code: 'type_mismatch', document: 1, line: 3 })
     expect(column).toBeGreaterThan(1)
