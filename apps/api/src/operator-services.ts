@@ -1,7 +1,8 @@
 import type { apiSettings, SettingValues } from '@waggle/config'
-import { WebhookSender, type WebhookSenderDeps } from '@waggle/control'
+import { CommitStatuses, WebhookSender, type WebhookSenderDeps } from '@waggle/control'
 import type { Extensions, Logger } from '@waggle/domain'
 import { createExtensions, createWebhookReceivers, type Endpoint } from '@waggle/extensions'
+import { openStatusHost } from './open-statuses.ts'
 import { buildShape } from './shapes/build-shape.ts'
 import { repoShape } from './shapes/repo-shape.ts'
 import { userShape } from './shapes/user-shape.ts'
@@ -55,10 +56,12 @@ const endpointOf = (settings: Settings, kind: Kind): Endpoint | undefined => {
 const withoutAbsent = <T extends object>(members: T): { [K in keyof T]?: NonNullable<T[K]> } =>
   Object.fromEntries(Object.entries(members).filter(([, member]) => member !== undefined)) as never
 
-/** The sender of webhooks to the receivers that the settings name. Throws `invalid` for an address that is none. */
+/** The sender of webhooks to the receivers that the settings name, and of statuses to their host. Throws `invalid` for an address that is none. */
 export const openWebhooks = (
   settings: Settings,
-  deps: Pick<WebhookSenderDeps, 'database' | 'log' | 'timers' | 'bodyOf' | 'bodyOfNew'>,
+  deps: Pick<WebhookSenderDeps, 'database' | 'log' | 'timers' | 'bodyOf' | 'bodyOfNew'> & {
+    readonly link: string
+  },
 ): WebhookSender => {
   const receivers = createWebhookReceivers({
     urls: settings.webhookEndpoint,
@@ -68,5 +71,9 @@ export const openWebhooks = (
     allowPrivate: settings.outgoingPrivateHosts,
     timeoutMs: settings.webhookTimeoutSeconds * 1_000,
   })
-  return new WebhookSender({ ...deps, receivers })
+  const host = openStatusHost(settings)
+  if (host === null) return new WebhookSender({ ...deps, receivers })
+  const { database, link } = deps
+  const statuses = new CommitStatuses({ database, host, name: settings.statusName, link })
+  return new WebhookSender({ ...deps, receivers, statuses })
 }

@@ -104,7 +104,7 @@ export const runApi = async (settings: ApiSettings, signal: AbortSignal): Promis
     const system = { proto: settings.serverProto, host: settings.serverHost, link, version }
     const bodyOf = (call: WebhookCall) => buildEventBody(database, system, call)
     const bodyOfNew = (repo: Repo, build: Build) => newBuildBody(system, repo, build)
-    const webhooks = openWebhooks(settings, { database, log, timers, bodyOf, bodyOfNew })
+    const webhooks = openWebhooks(settings, { database, log, timers, bodyOf, bodyOfNew, link })
     closers.push(() => webhooks.stop())
     const control: ControlDeps = {
       database,

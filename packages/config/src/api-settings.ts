@@ -1,6 +1,7 @@
 import { extensionSettings } from './extension-settings.ts'
 import { housekeepingSettings } from './housekeeping-settings.ts'
 import { setting, types } from './setting.ts'
+import { statusSettings } from './status-settings.ts'
 
 /** Settings of the API process. */
 export const apiSettings = {
@@ -153,4 +154,5 @@ export const apiSettings = {
     { fallback: 'false', aliases: ['DRONE_PROMETHEUS_ANONYMOUS_ACCESS'] },
   ),
   ...extensionSettings,
+  ...statusSettings,
 }

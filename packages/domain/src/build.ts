@@ -73,6 +73,11 @@ export interface BuildStore {
   findLatest(repoId: number, ref: string): Promise<Build | null>
   /** Newest first. */
   list(repoId: number, filter: BuildFilter, page: Page): Promise<readonly Build[]>
+  /** Builds of the same commit with a higher number: the newest, so many at most. */
+  listNewerOf(
+    build: Pick<Build, 'repoId' | 'number' | 'after'>,
+    limit: number,
+  ): Promise<readonly Build[]>
   /** The newest build of each repository that has one. */
   listNewest(repoIds: readonly number[]): Promise<readonly Build[]>
   /** The newest builds of all repositories that the user was let into, or of all there are (`null`). */

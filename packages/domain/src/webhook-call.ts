@@ -1,8 +1,8 @@
 import type { Page } from './repo.ts'
 
-/** What outside parties are told of (scheduling.md §14.2). */
+/** What outside parties are told of (scheduling.md §14.2); `status`: the code host, of a commit (§14.1). */
 export interface WebhookEvent {
-  readonly event: 'user' | 'repo' | 'build'
+  readonly event: 'user' | 'repo' | 'build' | 'status'
   readonly action: 'created' | 'updated' | 'deleted' | 'enabled' | 'disabled'
 }
 
@@ -17,7 +17,8 @@ export interface WebhookCall extends WebhookEvent {
   readonly receiver: string
   readonly repoId: number
   readonly buildId: number
-  /** What is sent, where it has to be kept since the thing may be gone by then; empty = read when it is sent. */
+  /** What is sent, where it has to be kept since the thing may be gone by then; empty = read when it is sent. Of a status
+   *  that was sent: what the host was told. */
   readonly body: string
   readonly state: WebhookState
   readonly tries: number
@@ -58,10 +59,20 @@ export interface WebhookCallStore {
   /** Ends a call that waits. */
   settle(
     id: number,
-    end: { readonly state: 'sent' | 'failed'; readonly status: number; readonly error: string },
+    end: {
+      readonly state: 'sent' | 'failed'
+      readonly status: number
+      readonly error: string
+      /** What the receiver was told, where that is asked for later. */
+      readonly body?: string
+    },
   ): Promise<void>
-  /** Forgets the later `build:updated` of a build: the one before tells its newest state. Gives how many. */
-  dropUpdates(call: Pick<WebhookCall, 'id' | 'receiver' | 'buildId'>): Promise<number>
+  /** Forgets a call that waits: there is nothing to tell. */
+  forget(id: number): Promise<void>
+  /** Forgets the later `updated` of a build: the one before tells its newest state. Gives how many. */
+  dropUpdates(call: Pick<WebhookCall, 'id' | 'receiver' | 'event' | 'buildId'>): Promise<number>
+  /** What the receiver was last told of a build, where that was kept; empty = nothing. */
+  lastTold(receiver: string, buildId: number): Promise<string>
   /** Puts a failed call at the end of its receiver's line again. */
   resend(id: number): Promise<WebhookCall | null>
   /** Newest first. */
@@ -69,6 +80,7 @@ export interface WebhookCallStore {
     filter: { readonly state?: WebhookState; readonly receiver?: string },
     page: Page,
   ): Promise<readonly WebhookCall[]>
+  /** By receiver; those whose keys begin with `status:` together, as `status`. */
   lines(): Promise<readonly WebhookLine[]>
   /** Deletes ended ones that ended before these times, and what waits since before `waitingBefore` for receivers that are
    *  not among these: another process may know receivers that this one does not. */

@@ -1,4 +1,5 @@
 export { createExtensions, type ExtensionSettings } from './create-extensions.ts'
 export { createWebhookReceivers, type WebhookSettings } from './create-webhook-receivers.ts'
 export type { Endpoint } from './endpoint.ts'
+export { type PostAnswer, type PostQuestion, post } from './post.ts'
 export type { Shapes } from './question.ts'

@@ -1,3 +1,6 @@
 export { checkGitAddress } from './check-git-address.ts'
 export { createGitSource, type GitSourceOptions } from './create-git-source.ts'
 export { checkPath as checkConfigPath } from './git-ref.ts'
+export { type HostKind, type HostPlace, hostKinds, hostPlace, slugAt } from './hosts/host-place.ts'
+export { type HostAnswer, readStatusAnswer } from './hosts/read-status-answer.ts'
+export { type StatusRequest, statusRequest } from './hosts/status-request.ts'

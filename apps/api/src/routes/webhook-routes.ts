@@ -9,8 +9,11 @@ import { webhookCallShape, webhookReceiverShape } from '../shapes/webhook-shape.
 /** Outgoing webhooks: who is told, what waits, what failed, and telling again; Waggle's own. */
 export const webhookRoutes = ({ control }: ApiDeps): readonly Route[] => {
   const { webhookCalls } = control.database
-  const receivers = control.webhooks?.receivers ?? []
-  const urlOf = (receiver: string) => receivers.find(({ key }) => key === receiver)?.url ?? ''
+  const { webhooks } = control
+  const host = webhooks?.statuses ? [{ key: 'status', url: webhooks.statuses.url }] : []
+  const receivers = [...(webhooks?.receivers ?? []), ...host]
+  const urlOf = (receiver: string) =>
+    receivers.find(({ key }) => key === receiver || receiver.startsWith(`${key}:`))?.url ?? ''
   return [
     route.sysadmin('GET /api/webhooks', async () => {
       const lines = await webhookCalls.lines()

@@ -3,7 +3,7 @@ import type { ControlDeps } from '../control-deps.ts'
 import { applySeals, closeLogs } from '../step-logs/apply-seals.ts'
 import { openLogs } from '../step-logs/open-logs.ts'
 import { tellChange } from '../tell-change.ts'
-import { promiseBuildUpdate } from '../webhooks/promise-webhooks.ts'
+import { promiseStepUpdate } from '../webhooks/promise-webhooks.ts'
 import { applyGrants } from './apply-grants.ts'
 import { holdLease, whileRunning } from './hold-lease.ts'
 import { type LeaseOutcome, ok } from './refusal.ts'
@@ -33,7 +33,7 @@ export const grantSteps = async (
     ])
     const opened = await applyGrants(stores, held.attempt, steps, request.grants, nowMs)
     if (request.updates.length + request.grants.length > 0)
-      await promiseBuildUpdate(deps, stores, held.stage, atEnd)
+      await promiseStepUpdate(deps, stores, held.stage, atEnd)
     return { kind: 'granted' as const, stage: held.stage, opened, sealed }
   })
   if (result.kind !== 'granted') return result.kind === 'repeat' ? ok : result

@@ -12,6 +12,7 @@ import { FewAtOnce } from '../few-at-once.ts'
 import { capPartitions } from '../offers/cap-partitions.ts'
 import { storeStages } from '../order/store-stages.ts'
 import { cleanText, cutCodePoints } from '../text-limits.ts'
+import { promiseStatus } from '../webhooks/commit-statuses.ts'
 import { promiseWebhooks } from '../webhooks/promise-webhooks.ts'
 import type { BuildPlan } from './build-plan.ts'
 import { isApproved } from './is-approved.ts'
@@ -72,6 +73,7 @@ export const storeBuild = async (
       body: deps.webhooks?.bodyOfNew({ ...repo, counter: number }, build) ?? '',
     } as const
     await promiseWebhooks(deps, stores, created, atEnd)
+    await promiseStatus(deps, stores, created, atEnd)
     return { build, ...made }
   }
   const all = () => deps.database.transaction(work)

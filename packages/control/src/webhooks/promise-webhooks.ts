@@ -1,8 +1,11 @@
 import type { AtEnd, Build, Repo, Stores, WebhookEvent, WebhookReceiver } from '@waggle/domain'
+import { type CommitStatuses, promiseStatus } from './commit-statuses.ts'
 
 /** Who is told of what changes, and who tells them after the commit. */
 export interface OutgoingWebhooks {
   readonly receivers: readonly WebhookReceiver[]
+  /** The code host that is told of commits; absent = none is. */
+  readonly statuses?: Pick<CommitStatuses, 'url'>
   /** What is told of a build that is just being made: later it would be in another state. */
   readonly bodyOfNew: (repo: Repo, build: Build) => string
   /** Something was committed: send it soon. Returns at once. */
@@ -35,11 +38,22 @@ export const promiseWebhooks = async (
   else atEnd(add)
 }
 
-/** A step of the build started or ended, or the build itself did (scheduling.md §6, §8). */
-export const promiseBuildUpdate = (
+/** A step of the build started or ended (scheduling.md §6, §8). */
+export const promiseStepUpdate = (
   deps: { readonly webhooks?: OutgoingWebhooks | undefined },
   stores: Pick<Stores, 'webhookCalls'>,
   build: { readonly repoId: number; readonly buildId: number },
   atEnd?: AtEnd,
 ): Promise<void> =>
   promiseWebhooks(deps, stores, { event: 'build', action: 'updated', ...build }, atEnd)
+
+/** The build started or ended, or something of it did: receivers hear of it, and its host of the commit. */
+export const promiseBuildUpdate = async (
+  deps: { readonly webhooks?: OutgoingWebhooks | undefined },
+  stores: Pick<Stores, 'webhookCalls'>,
+  build: { readonly repoId: number; readonly buildId: number },
+  atEnd?: AtEnd,
+): Promise<void> => {
+  await promiseStepUpdate(deps, stores, build, atEnd)
+  await promiseStatus(deps, stores, build, atEnd)
+}

@@ -104,6 +104,18 @@ const list = query(({ db }, p: Window) =>
     .offset(p.offset),
 )
 
+const listNewerOf = query(
+  ({ db }, p: { repoId: number; number: number; after: string; limit: number }) =>
+    db
+      .selectFrom('builds')
+      .select(build.columns)
+      .where('repoId', '=', p.repoId)
+      .where('number', '>', p.number)
+      .where('after', '=', p.after)
+      .orderBy('number', 'desc')
+      .limit(p.limit),
+)
+
 const listNewest = query(({ db, anyInt }, p: { repoIds: readonly number[] }) =>
   db
     .selectFrom('builds')
@@ -255,6 +267,8 @@ export const buildStore = (session: Session): BuildStore => {
           : await session.read(listByRef, { ...window, ref })
       return build.readAll(rows, session.log)
     },
+    listNewerOf: async ({ repoId, number, after }, limit) =>
+      build.readAll(await session.read(listNewerOf, { repoId, number, after, limit }), session.log),
     listNewest: async (repoIds) =>
       build.readAll(await session.read(listNewest, { repoIds: [...repoIds] }), session.log),
     listRecent: async (userId, limit) =>

@@ -13,7 +13,7 @@ import { bounded } from '../page.ts'
 import { query } from '../query.ts'
 import type { Session } from '../session.ts'
 
-const events: readonly WebhookEvent['event'][] = ['user', 'repo', 'build']
+const events: readonly WebhookEvent['event'][] = ['user', 'repo', 'build', 'status']
 const actions: readonly WebhookEvent['action'][] = [
   'created',
   'updated',
@@ -118,7 +118,10 @@ const noteTry = query(({ db }, p: { id: number; status: number; error: string })
 )
 
 const settle = query(
-  ({ db, now }, p: { id: number; state: 'sent' | 'failed'; status: number; error: string }) =>
+  (
+    { db, now },
+    p: { id: number; state: 'sent' | 'failed'; status: number; error: string; body: string | null },
+  ) =>
     db
       .updateTable('webhookCalls')
       .set({
@@ -126,19 +129,43 @@ const settle = query(
         state: p.state,
         status: p.status,
         error: p.error,
+        body: sql<string>`coalesce(cast(${p.body} as text), body)`,
         endedAt: now,
       })
       .where('id', '=', p.id)
       .where(sql<boolean>`state = 'waiting'`),
 )
 
-const dropUpdates = query(({ db }, p: { id: number; receiver: string; buildId: number }) =>
+const forget = query(({ db }, p: { id: number }) =>
+  db.deleteFrom('webhookCalls').where('id', '=', p.id).where(sql<boolean>`state = 'waiting'`),
+)
+
+const lastTold = query(({ db }, p: { receiver: string; buildId: number }) =>
+  db
+    .selectFrom('webhookCalls')
+    .select('body')
+    .where('receiver', '=', p.receiver)
+    .where('buildId', '=', p.buildId)
+    .where(sql<boolean>`state = 'sent' and body <> ''`)
+    .orderBy('id', 'desc')
+    .limit(1),
+)
+
+interface Updates {
+  readonly id: number
+  readonly receiver: string
+  readonly event: WebhookEvent['event']
+  readonly buildId: number
+}
+
+const dropUpdates = query(({ db }, p: Updates) =>
   db
     .deleteFrom('webhookCalls')
     .where('receiver', '=', p.receiver)
     .where('buildId', '=', p.buildId)
     .where('id', '>', p.id)
-    .where(sql<boolean>`state = 'waiting' and event = 'build' and action = 'updated'`)
+    .where('event', '=', p.event)
+    .where(sql<boolean>`state = 'waiting' and action = 'updated'`)
     .returning('id'),
 )
 
@@ -186,11 +213,14 @@ const list = query(({ db }, p: Listing) =>
     .offset(p.offset),
 )
 
+// Commits of each repository have a line of their own: hundreds, which say more together.
+const lineOf = sql<string>`case when receiver like 'status:%' then 'status' else receiver end`
+
 const lines = query(({ db }) =>
   db
     .selectFrom('webhookCalls')
     .select([
-      'receiver',
+      lineOf.as('receiver'),
       sql<number>`cast(sum(case when state = 'waiting' then 1 else 0 end) as bigint)`.as('waiting'),
       sql<number>`cast(sum(case when state = 'failed' then 1 else 0 end) as bigint)`.as('failed'),
       sql<number>`cast(sum(case when state = 'sent' then 1 else 0 end) as bigint)`.as('sent'),
@@ -198,8 +228,8 @@ const lines = query(({ db }) =>
         'oldestAt',
       ),
     ])
-    .groupBy('receiver')
-    .orderBy('receiver'),
+    .groupBy(lineOf)
+    .orderBy(lineOf),
 )
 
 const line = noun<WebhookLine>('webhook line', {
@@ -247,11 +277,16 @@ export const webhookCallStore = (session: Session): WebhookCallStore => {
     noteTry: async (id, status, error) => {
       await session.write(noteTry, { id, status, error })
     },
-    settle: async (id, { state, status, error }) => {
-      await session.write(settle, { id, state, status, error })
+    settle: async (id, { state, status, error, body = null }) => {
+      await session.write(settle, { id, state, status, error, body })
     },
-    dropUpdates: async ({ id, receiver, buildId }) =>
-      (await session.write(dropUpdates, { id, receiver, buildId })).length,
+    forget: async (id) => {
+      await session.write(forget, { id })
+    },
+    dropUpdates: async ({ id, receiver, event, buildId }) =>
+      (await session.write(dropUpdates, { id, receiver, event, buildId })).length,
+    lastTold: async (receiver, buildId) =>
+      (await session.read(lastTold, { receiver, buildId }))[0]?.body ?? '',
     resend: async (id) => one(await session.write(resend, { id })),
     list: async ({ state = '', receiver = '' }, page) =>
       call.readAll(await session.read(list, { state, receiver, ...bounded(page) }), session.log),

@@ -97,6 +97,28 @@ export const describeWebhookCalls = (open: OpenDatabase): void => {
       ])
     })
 
+    it('of a commit are told by the newest, keep what was told, and are counted together', async () => {
+      const { call, store } = line()
+      const receiver = `status:${randomUUID()}`
+      const status = { receiver, event: 'status' } as const
+      const before = (await store.lines()).find((one) => one.receiver === 'status')?.waiting ?? 0
+      await store.add([call(status), call(status), call({ receiver }), call(status)])
+      const counted = (await store.lines()).filter((one) => one.receiver.startsWith('status'))
+      expect(counted).toMatchObject([{ receiver: 'status', waiting: before + 4 }])
+      const first = await store.next(receiver)
+      if (!first) throw new Error('nothing waits')
+      expect(await store.dropUpdates(first)).toBe(2)
+      expect(await store.lastTold(receiver, 2)).toBe('')
+      await store.settle(first.id, { state: 'sent', status: 201, error: '', body: 'told' })
+      expect(await store.lastTold(receiver, 2)).toBe('told')
+      expect(await store.lastTold(receiver, 3)).toBe('')
+      await store.forget(first.id)
+      const left = await store.next(receiver)
+      await store.forget(left?.id ?? 0)
+      expect(await store.next(receiver)).toBeNull()
+      expect(await store.list({ receiver }, page)).toMatchObject([{ id: first.id, body: 'told' }])
+    })
+
     it('that failed can be sent again, at the end of the line', async () => {
       const { receiver, call, store } = line()
       await store.add([call({ body: 'x' }), call()])
