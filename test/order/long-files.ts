@@ -47,6 +47,7 @@ export const waitingFiles: readonly string[] = [
   'test/integration/control-explain.test.ts',
   'apps/worker/src/self-fence.test.ts',
   'test/fault/worker-stopped.test.ts',
+  'test/fault/code-host-lost.test.ts',
   'packages/engine-docker/src/engine-outage.test.ts',
   'packages/engine-docker/src/probe-container.test.ts',
   'test/e2e/sources.test.ts',

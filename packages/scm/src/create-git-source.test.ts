@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '@waggle/domain'
+import { serveGit } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createGitSource } from './create-git-source.ts'
 
@@ -58,7 +59,7 @@ beforeAll(async () => {
   git('commit', '--quiet', '-m', 'Crowded')
   crowded = git('rev-parse', 'HEAD')
   git('checkout', '--quiet', 'trunk')
-  server = createServer(serveGit).listen(0, '127.0.0.1')
+  server = createServer(serve).listen(0, '127.0.0.1')
   await new Promise((done) => server.once('listening', done))
 })
 
@@ -69,7 +70,7 @@ afterAll(async () => {
 })
 
 /** The smart protocol over http, by git's own CGI program. */
-const serveGit: Parameters<typeof createServer>[1] = (request, response) => {
+const serve: Parameters<typeof createServer>[1] = (request, response) => {
   const url = new URL(request.url ?? '/', 'http://x')
   if (url.pathname.startsWith('/redirect')) {
     response.writeHead(302, { location: `/hello${url.pathname.slice(9)}${url.search}` }).end()
@@ -82,39 +83,9 @@ const serveGit: Parameters<typeof createServer>[1] = (request, response) => {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
       return
     }
-    url.pathname = url.pathname.replace('/private', '/hello')
   }
-  const child = spawn('git', ['http-backend'], {
-    env: {
-      PATH: '/usr/local/bin:/usr/bin:/bin',
-      HOME: folder,
-      GIT_PROJECT_ROOT: join(folder, 'listed'),
-      GIT_HTTP_EXPORT_ALL: '1',
-      REQUEST_METHOD: request.method ?? 'GET',
-      PATH_INFO: url.pathname,
-      QUERY_STRING: url.search.slice(1),
-      CONTENT_TYPE: request.headers['content-type'] ?? '',
-      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-      ...(request.headers['content-encoding']
-        ? { HTTP_CONTENT_ENCODING: request.headers['content-encoding'] }
-        : {}),
-    },
-  })
-  request.pipe(child.stdin)
-  const parts: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => parts.push(chunk))
-  child.once('close', () => {
-    const whole = Buffer.concat(parts)
-    const end = whole.indexOf('\r\n\r\n')
-    const headers: Record<string, string> = {}
-    for (const line of whole.subarray(0, Math.max(0, end)).toString().split('\r\n')) {
-      const colon = line.indexOf(':')
-      headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim()
-    }
-    const status = Number.parseInt(headers['status'] ?? '200', 10)
-    delete headers['status']
-    response.writeHead(status, headers).end(whole.subarray(end + 4))
-  })
+  const path = url.pathname.replace('/private', '/hello')
+  serveGit(join(folder, 'listed'), path, request, response)
 }
 
 const source = (options: Partial<Parameters<typeof createGitSource>[0]> = {}) =>

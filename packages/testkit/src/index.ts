@@ -27,6 +27,7 @@ export {
 } from './outside-service.ts'
 export { plainPartition, plainProfile } from './plain-profile.ts'
 export { RecordingReporter } from './recording-reporter.ts'
+export { serveGit } from './serve-git.ts'
 export { type StartDockerOptions, startDocker, type TestDocker } from './start-docker.ts'
 export { startPostgres, type TestPostgres } from './start-postgres.ts'
 export { startRedis, type TestRedis } from './start-redis.ts'
