@@ -287,6 +287,7 @@ describe.each(['sqlite', 'postgres'] as const)('commit statuses on %s', (databas
     expect(openStatusHost(readSettings(apiSettings, {}))).toBeNull()
     expect(host({ WAGGLE_STATUS_TOKEN: 't', DRONE_STATUS_DISABLED: 'true' })).toBeNull()
     expect(host({ WAGGLE_STATUS_TOKEN: 't' })?.url).toBe('https://github.com/')
+    expect(() => host({ WAGGLE_STATUS_HOST: 'sourceforge' })).toThrow('must be none or one of')
     expect(() => host({})).toThrow('needs WAGGLE_STATUS_TOKEN')
     expect(() => host({ WAGGLE_STATUS_TOKEN: 'a b' })).toThrow('needs WAGGLE_STATUS_TOKEN')
     const gitea = { WAGGLE_STATUS_HOST: 'gitea', WAGGLE_STATUS_TOKEN: 't' }

@@ -1,18 +1,24 @@
 import type { apiSettings, SettingValues } from '@waggle/config'
 import { invalid, type StatusHost } from '@waggle/domain'
 import { post } from '@waggle/extensions'
-import { hostPlace, readStatusAnswer, slugAt, statusRequest } from '@waggle/scm'
+import { hostKinds, hostPlace, readStatusAnswer, slugAt, statusRequest } from '@waggle/scm'
 
 type Settings = SettingValues<typeof apiSettings>
 
 /** What a host says is not looked at beyond this. */
 const answerBytes = 64 * 1024
 
-/** The host that the settings name; `null` = commits are told to nobody. Throws `invalid` for an address that is none,
- *  and where there is no token. */
+/** The host that the settings name; `null` = commits are told to nobody. Throws `invalid` for a kind that is none, for an
+ *  address that is none, and where there is no token. */
 export const openStatusHost = (settings: Settings): StatusHost | null => {
-  const { statusHost: kind, statusToken: token, statusSkipVerify: skipVerify } = settings
-  if (kind === 'none' || settings.statusDisabled) return null
+  const { statusToken: token, statusSkipVerify: skipVerify } = settings
+  if (settings.statusHost === 'none' || settings.statusDisabled) return null
+  const kind = hostKinds.find((one) => one === settings.statusHost)
+  if (kind === undefined)
+    throw invalid(
+      'unknown_host',
+      `WAGGLE_STATUS_HOST: must be none or one of ${hostKinds.join(', ')}`,
+    )
   if (!/^[\x21-\x7e]+$/.test(token))
     throw invalid('no_status_token', 'WAGGLE_STATUS_HOST needs WAGGLE_STATUS_TOKEN: a token')
   const place = hostPlace(kind, settings.statusServer, settings.statusApi)

@@ -1,22 +1,11 @@
 import { setting, types } from './setting.ts'
 
-const hosts = [
-  'none',
-  'github',
-  'gitlab',
-  'gitea',
-  'forgejo',
-  'gogs',
-  'bitbucket',
-  'stash',
-] as const
-
 /** Settings of commit statuses (scheduling.md §14.1, webhooks.md §13). */
 export const statusSettings = {
   statusHost: setting(
     'WAGGLE_STATUS_HOST',
-    types.choice(hosts, 'none'),
-    'Kind of the code host that is told how builds of its commits stand ([commit statuses](commit-statuses.md)).',
+    types.text('none'),
+    'Kind of the code host that is told how builds of its commits stand ([commit statuses](commit-statuses.md)): `github`, `gitlab`, `gitea`, `forgejo`, `gogs`, `bitbucket`, `stash` or `none`.',
     { fallback: '`none`' },
   ),
   statusServer: setting(
