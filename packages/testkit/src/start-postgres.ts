@@ -19,8 +19,9 @@ export interface TestPostgres {
   stop(): Promise<void>
 }
 
-/** A PostgreSQL of the test's own: no fsync, trusted loopback. It refuses root, so root lends it to `postgres`. */
-export const startPostgres = async (): Promise<TestPostgres> => {
+/** A PostgreSQL of the test's own: no fsync, trusted loopback. It refuses root, so root lends it to `postgres`.
+ *  `isCounting`: its view `pg_stat_statements` can be made, which counts statements. */
+export const startPostgres = async ({ isCounting = false } = {}): Promise<TestPostgres> => {
   const bin = await binFolder()
   const folder = await tempFolder('postgres')
   const asOwner = await lend(folder.path)
@@ -48,6 +49,7 @@ export const startPostgres = async (): Promise<TestPostgres> => {
       'fsync=off',
       '-c',
       'max_connections=200',
+      ...(isCounting ? ['-c', 'shared_preload_libraries=pg_stat_statements'] : []),
     ])
     server = startChild(command ?? 'postgres', rest)
     await waitUntil('postgres to answer', async () => {
