@@ -175,6 +175,8 @@ const listStuck = query(({ db, now }, p: { olderThanMs: number; limit: number })
     .select(light)
     // The condition of a partial index, word for word.
     .where(sql<boolean>`outcome = 'working'`)
+    // Rows that cannot be read, as many as there may be, hold up nothing behind them (threats.md T-47).
+    .where(sql<boolean>`via in (${sql.join(deliveryWays.map((word) => sql.lit(word)))})`)
     .where(sql<boolean>`updated_at < ${now} - cast(${p.olderThanMs} as bigint)`)
     .orderBy('id')
     .limit(p.limit),

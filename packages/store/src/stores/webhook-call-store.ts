@@ -53,14 +53,18 @@ const insert = insertRows<NewWebhookCall>(
   }),
 )
 
+// Rows that cannot be read, as many as there may be, hold up nothing behind them (threats.md T-47): of these columns
+// alone the database takes what this program does not.
+const isReadable = sql<boolean>`event in (${sql.join(events.map((word) => sql.lit(word)))}) and action in (${sql.join(actions.map((word) => sql.lit(word)))})`
+
 const next = query(({ db }, p: { receiver: string }) =>
   db
     .selectFrom('webhookCalls')
     .select(call.columns)
     .where('receiver', '=', p.receiver)
-    .where(sql<boolean>`state = 'waiting'`)
+    .where(sql<boolean>`state = 'waiting' and ${isReadable}`)
     .orderBy('id')
-    .limit(20),
+    .limit(1),
 )
 
 const listDue = query(({ db, now }) =>
@@ -265,7 +269,6 @@ export const webhookCallStore = (session: Session): WebhookCallStore => {
     add: async (calls) => {
       if (calls.length > 0) await insert(session, calls)
     },
-    // A row that cannot be read must not hold up what is behind it (threats.md T-47).
     next: async (receiver) =>
       call.readAll(await session.read(next, { receiver }), session.log)[0] ?? null,
     listDue: async () => (await session.read(listDue, {})).map((row) => row.receiver),

@@ -83,6 +83,22 @@ export const describeDeliveries = (open: OpenDatabase): void => {
       expect(await deliveries.listStuck(dayMs, 10)).toEqual([])
     })
 
+    it('tells of those behind any number that nobody can read', async () => {
+      const { id } = await seedRepo(open())
+      const { deliveries } = open()
+      for (let index = 0; index < 30; index += 1) {
+        const odd = newDelivery(id, { key: `odd ${index}`, via: 'pigeon' as 'call' })
+        // The row is there; reading it back is what fails.
+        await expect(deliveries.claim(odd, once)).rejects.toThrow('cannot be read')
+      }
+      await deliveries.claim(newDelivery(id, { key: 'good' }), once)
+      const stuck = await deliveries.listStuck(-1_000, 1_000)
+      const mine = stuck.filter((row) => row.repoId === id)
+      expect(mine.map(({ key }) => key)).toEqual(['good'])
+      const before = stuck.length - 1
+      expect(await deliveries.listStuck(-1_000, before + 1)).toHaveLength(before + 1)
+    })
+
     it('keeps the keys of repositories apart', async () => {
       const one = await seedRepo(open())
       const two = await seedRepo(open())

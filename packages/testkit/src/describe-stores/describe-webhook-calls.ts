@@ -119,6 +119,14 @@ export const describeWebhookCalls = (open: OpenDatabase): void => {
       expect(await store.list({ receiver }, page)).toMatchObject([{ id: first.id, body: 'told' }])
     })
 
+    it('that nobody can read hold up none behind them', async () => {
+      const { receiver, call, store } = line()
+      const odd = call({ event: 'earthquake' as 'build', action: 'shaken' as 'updated' })
+      await store.add(Array.from({ length: 200 }, () => odd))
+      await store.add([call()])
+      expect(await store.next(receiver)).toMatchObject(call())
+    })
+
     it('that failed can be sent again, at the end of the line', async () => {
       const { receiver, call, store } = line()
       await store.add([call({ body: 'x' }), call()])
