@@ -12,7 +12,7 @@ import { createNoopEngine, FakeEngine, makeSpec, waitUntil } from '@waggle/testk
 import { describe, expect, it } from 'vitest'
 import { HeldStages } from './held-stages.ts'
 import { Lease } from './lease.ts'
-import { type RunStageDeps, runStage } from './run-stage.ts'
+import { type RunStageDeps, runStage, timeLeft } from './run-stage.ts'
 import type { WorkerApi } from './worker-api.ts'
 
 /** A stage without steps: only what is told about it, and when, matters here. */
@@ -108,4 +108,13 @@ describe('runStage', () => {
     expect(engine.events).toContain('end b')
     expect(told).toEqual(['start', 'finish'])
   })
+})
+
+it.each([
+  [0, 3_600_000],
+  [1_500, 3_598_500],
+  [3_600_000, 1],
+  [9_000_000, 1],
+])('of the time of a stage, what was spent before its steps is taken off: %s ms', (spent, left) => {
+  expect(timeLeft(given, spent)).toBe(left)
 })

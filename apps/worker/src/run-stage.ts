@@ -72,6 +72,7 @@ const compileAndRun = async (deps: RunStageDeps, lease: Lease, given: Given): Pr
     if (lease.isCancelled) await acknowledge(deps, lease, errorResult(''))
     return 'released'
   }
+  const begunAt = deps.clock.monotonic()
   const compiled = tryCompile(deps, given)
   if (compiled.kind === 'error') {
     await tellEnd(deps, lease, errorResult(compiled.message), false)
@@ -80,7 +81,7 @@ const compileAndRun = async (deps: RunStageDeps, lease: Lease, given: Given): Pr
   }
   const { spec } = compiled
   const reporter = createReporter(deps.api, lease)
-  const result = await runSteps(deps, lease, given, spec, reporter)
+  const result = await runSteps(deps, lease, given, spec, reporter, begunAt)
   try {
     if (result !== null && !lease.isCancelled) {
       await tellEnd(deps, lease, result, reporter.mayHaveRun)
@@ -121,6 +122,7 @@ const runSteps = async (
   given: Given,
   spec: Spec,
   reporter: LeasedReporter,
+  begunAt: number,
 ): Promise<StageResult | null> => {
   const masks = masksOf(spec.masks)
   const startedAt = deps.clock.now()
@@ -154,7 +156,7 @@ const runSteps = async (
         clock: deps.clock,
         log: deps.log,
         killGraceMs: deps.killGraceMs,
-        timeoutMs: given.repo.timeoutMinutes * 60_000,
+        timeoutMs: timeLeft(given, deps.clock.monotonic() - begunAt),
       },
       spec,
       lease.steps,
@@ -166,6 +168,10 @@ const runSteps = async (
     return errorResult(maskText(`worker: ${text}`, spec.masks))
   }
 }
+
+/** Of the repository's timeout, which counts from before the file is compiled (pipeline.md §14.7). */
+export const timeLeft = ({ repo }: Pick<Given, 'repo'>, spentMs: number): number =>
+  Math.max(1, repo.timeoutMinutes * 60_000 - spentMs)
 
 /** A card that cannot be kept changes nothing of its step (runner-rpc.md §10). */
 const keepCard = (deps: RunStageDeps, lease: Lease, key: LogKey, card: StepCard): Promise<void> =>
