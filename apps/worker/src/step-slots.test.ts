@@ -5,7 +5,7 @@ const never = new AbortController().signal
 
 /** Whether it got a place by now. */
 const asked = (slots: ReturnType<typeof createStepSlots>, signal = never) => {
-  const state = { has: false, isRefused: false, release: () => undefined as void }
+  const state = { has: false, isRefused: false, release: (): void => undefined }
   const settled = slots(signal).then(
     (release) => {
       state.has = true
