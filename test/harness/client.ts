@@ -98,6 +98,28 @@ export const createClient = ({ server, token }: ClientOptions): Client => {
   }
   const build = (number: number, slug = testSlug) =>
     read<BuildJson>(`/api/repos/${slug}/builds/${number}`)
+  const log: Client['log'] = (number, stage, step, slug = testSlug) =>
+    read(`/api/repos/${slug}/builds/${number}/logs/${stage}/${step}`)
+  /** What a build is at: its stages with why they wait, its steps, and the last lines of those that run. */
+  const whereItHangs = async (number: number, slug: string): Promise<string> => {
+    const said: string[] = []
+    try {
+      for (const stage of (await build(number, slug)).stages ?? []) {
+        said.push(`stage ${stage.name}: ${stage.status}, on ${stage.machine ?? 'no machine'}`)
+        const path = `/api/repos/${slug}/builds/${number}/stages/${stage.number}/explain`
+        if (!isOver(stage.status)) said.push((await call('GET', path)).text)
+        for (const step of stage.steps ?? []) {
+          said.push(`step ${step.name}: ${step.status} ${step.error ?? ''}`)
+          if (step.status !== 'running') continue
+          const lines = await log(number, stage.number, step.number, slug)
+          said.push(...lines.slice(-10).map((line) => `  ${line.out.trimEnd()}`))
+        }
+      }
+    } catch (error) {
+      said.push(`and then: ${(error as Error).message}`)
+    }
+    return said.join('\n')
+  }
   return {
     server,
     call,
@@ -107,18 +129,22 @@ export const createClient = ({ server, token }: ClientOptions): Client => {
       if (answer.status !== 200) throw new Error(`submit: ${answer.status} ${answer.text}`)
       return answer.json<BuildJson>()
     },
-    ended: (number, timeoutMs = 120_000, slug = testSlug) =>
-      waitUntil(
-        `build ${number} to end`,
-        async () => {
-          const seen = await build(number, slug)
-          return isOver(seen.status) ? seen : null
-        },
-        timeoutMs,
-        100,
-      ),
-    log: (number, stage, step, slug = testSlug) =>
-      read(`/api/repos/${slug}/builds/${number}/logs/${stage}/${step}`),
+    ended: async (number, timeoutMs = 120_000, slug = testSlug) => {
+      try {
+        return await waitUntil(
+          `build ${number} to end`,
+          async () => {
+            const seen = await build(number, slug)
+            return isOver(seen.status) ? seen : null
+          },
+          timeoutMs,
+          100,
+        )
+      } catch (error) {
+        throw new Error(`${(error as Error).message}\n${await whereItHangs(number, slug)}`)
+      }
+    },
+    log,
   }
 }
 
