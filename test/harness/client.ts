@@ -1,4 +1,5 @@
 import { waitUntil } from '@waggle/testkit'
+import { readEvents, type StreamEvent } from './read-events.ts'
 
 export interface ClientOptions {
   readonly server: string
@@ -100,6 +101,18 @@ export const createClient = ({ server, token }: ClientOptions): Client => {
     read<BuildJson>(`/api/repos/${slug}/builds/${number}`)
   const log: Client['log'] = (number, stage, step, slug = testSlug) =>
     read(`/api/repos/${slug}/builds/${number}/logs/${stage}/${step}`)
+  /** The last lines of a step that runs; the stream of one that says nothing stays open, and is left. */
+  const lastLines = async (step: string): Promise<readonly string[]> => {
+    let seen: readonly StreamEvent[] = []
+    const until = (events: readonly StreamEvent[]) => {
+      seen = events
+      return false
+    }
+    await readEvents(`${server}/api/stream/${step}`, token, { until, timeoutMs: 3_000 }).catch(
+      () => undefined,
+    )
+    return seen.slice(-10).map((line) => `  ${line.data}`)
+  }
   /** What a build is at: its stages with why they wait, its steps, and the last lines of those that run. */
   const whereItHangs = async (number: number, slug: string): Promise<string> => {
     const said: string[] = []
@@ -111,8 +124,7 @@ export const createClient = ({ server, token }: ClientOptions): Client => {
         for (const step of stage.steps ?? []) {
           said.push(`step ${step.name}: ${step.status} ${step.error ?? ''}`)
           if (step.status !== 'running') continue
-          const lines = await log(number, stage.number, step.number, slug)
-          said.push(...lines.slice(-10).map((line) => `  ${line.out.trimEnd()}`))
+          said.push(...(await lastLines(`${slug}/${number}/${stage.number}/${step.number}`)))
         }
       }
     } catch (error) {

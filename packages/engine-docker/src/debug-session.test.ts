@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Engine, type Given, silentLogger } from '@waggle/domain'
+import { type Engine, type Given, type Spec, scaledTimers, silentLogger } from '@waggle/domain'
 import { type CompileSettings, defaultCompileSettings } from '@waggle/pipeline'
-import { runNamed, startDocker, type TestDocker, testImages } from '@waggle/testkit'
+import { runNamed, startDocker, type TestDocker, testImages, waitUntil } from '@waggle/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileDocker } from './compile-docker.ts'
 import { createDockerEngine } from './docker-engine.ts'
@@ -17,6 +17,8 @@ const plain = JSON.parse(
 const installation = `t${process.pid}f51`
 const tools = 'waggle-test/debug:1'
 const broken = 'waggle-test/debug:broken'
+const slow = 'waggle-test/debug:slow'
+const endless = 'waggle-test/debug:endless'
 const server = {
   ...{ host: 'tmate.example', port: '2200', fingerprintRsa: 'SHA256:rsa' },
   ...{ fingerprintEd25519: 'SHA256:ed', authorizedKeys: 'ssh-ed25519 AAAA ana' },
@@ -44,10 +46,12 @@ beforeAll(async () => {
   const copy = '#!/bin/sh\n[ "$1" = copy ] || exit 1\ncp /bin/tmate /usr/drone/bin/tmate\n'
   await makeTools(tools, copy)
   await makeTools(broken, '#!/bin/sh\nexit 5\n')
+  await makeTools(slow, copy.replace('cp ', 'sleep 1\ncp '))
+  await makeTools(endless, '#!/bin/sh\nwhile :; do sleep 1; done\n')
 }, 120_000)
 
 afterAll(async () => {
-  for (const image of [tools, broken])
+  for (const image of [tools, broken, slow, endless])
     await client?.call('DELETE', `/images/${image}`, { query: { force: 'true' } })
   await engine?.close()
   client?.close()
@@ -60,7 +64,8 @@ const makeTools = async (image: string, program: string): Promise<void> => {
   for (const folder of ['bin', 'usr', 'usr/drone', 'usr/drone/bin'])
     files.set(folder, { kind: 'folder', mode: 0o755 })
   await addProgram(files, '/bin/busybox', 'bin/busybox')
-  for (const name of ['sh', 'cp']) files.set(`bin/${name}`, { kind: 'link', target: 'busybox' })
+  for (const name of ['sh', 'cp', 'sleep'])
+    files.set(`bin/${name}`, { kind: 'link', target: 'busybox' })
   files.set('bin/drone-runner-docker', { kind: 'text', text: program, mode: 0o755 })
   files.set('bin/tmate', { kind: 'text', text: tmate, mode: 0o755 })
   await importImage(client, image, tarOf(files), [])
@@ -84,6 +89,13 @@ const failing =
   '{name: a, image: waggle/busybox:1, commands: ["echo work", "(exit 3)", "echo never"]}'
 const colleague =
   '{name: b, image: waggle/busybox:1, commands: ["until [ -e joined ]; do sleep 0.05; done", "touch left"]}'
+
+/** The container of the internal step. */
+const broughtBy = (spec: Spec) =>
+  client.call<{ Created: string; State: { Running: boolean; ExitCode: number } }>(
+    'GET',
+    `/containers/${spec.internal?.[0]?.id}-1/json`,
+  )
 
 describe('F51 a failing step of a debug build', () => {
   it('waits for whoever joins it, and keeps its exit code', async () => {
@@ -111,8 +123,7 @@ describe('F51 a failing step of a debug build', () => {
 
   it('finds the program that was brought before its worker was restarted', async () => {
     const spec = compile(failing, { debugImage: tools })
-    const created = () =>
-      client.call<{ Created: string }>('GET', `/containers/${spec.internal?.[0]?.id}-1/json`)
+    const created = () => broughtBy(spec)
     await engine.setup(spec)
     try {
       const before = await created()
@@ -131,6 +142,35 @@ describe('F51 a failing step of a debug build', () => {
         await expect(engine.setup(spec)).rejects.toThrow(
           'the stage cannot be set up: debug ended with exit code 5',
         )
+    } finally {
+      await engine.destroy(spec)
+    }
+  })
+
+  it('breaks off what brings the program after its time, in words', async () => {
+    const spec = compile(failing, { debugImage: endless })
+    const timers = scaledTimers(0.02)
+    const hurried = createDockerEngine({ socketPath: docker.socket, log: silentLogger, timers })
+    try {
+      await expect(hurried.setup(spec)).rejects.toThrow(
+        'the stage cannot be set up: debug did not end within 1.2 s',
+      )
+      expect((await broughtBy(spec)).State.Running).toBe(false)
+    } finally {
+      await hurried.destroy(spec)
+      await hurried.close()
+    }
+  })
+
+  it('is brought to its end where the stage is cancelled meanwhile', async () => {
+    const spec = compile(failing, { debugImage: slow })
+    const cancel = new AbortController()
+    try {
+      const ready = engine.setup(spec, cancel.signal)
+      await waitUntil('the container', async () => (await broughtBy(spec)).State.Running)
+      cancel.abort()
+      await ready
+      expect((await broughtBy(spec)).State).toMatchObject({ Running: false, ExitCode: 0 })
     } finally {
       await engine.destroy(spec)
     }

@@ -12,6 +12,8 @@ export interface EngineTimers {
   readonly retryMs: number
   /** How often the firewall's rules are looked at (threats.md T-24). */
   readonly firewallMs: number
+  /** How long one internal step of a set-up may run: a minute (pipeline.md §13.1). */
+  readonly internalMs: number
 }
 
 export const engineTimers = (timers?: Timers): EngineTimers => {
@@ -19,5 +21,6 @@ export const engineTimers = (timers?: Timers): EngineTimers => {
   return {
     ...{ silentMs: 2 * beat, reopenMs: 6 * beat, tailMs: 6 * beat, retryMs: beat / 5 },
     firewallMs: 12 * beat,
+    internalMs: 12 * beat,
   }
 }

@@ -1,7 +1,6 @@
 import { type RunOptions, type Spec, type SpecStep, unavailable } from '@waggle/domain'
 import { containerName } from './container-config.ts'
 import type { CreateDeps } from './create-container.ts'
-import type { EngineClient } from './engine-client.ts'
 import { findImage } from './image-access.ts'
 import { pullImage } from './pull-image.ts'
 import { type RunDeps, runStep } from './run-step.ts'
@@ -15,25 +14,29 @@ export const runInternalSteps = async (deps: RunDeps, spec: Spec): Promise<void>
   for (const step of spec.internal ?? []) {
     const code = (await endOfEarlier(deps, spec, step)) ?? (await run(deps, spec, step))
     if (code === 0) continue
-    const why = `the stage cannot be set up: ${step.name} ended with exit code ${code}`
-    throw unavailable('internal_step_failed', why)
+    throw failed(`${step.name} ended with exit code ${code}`)
   }
 }
 
-const deadlineMs = 60_000
+const failed = (why: string) =>
+  unavailable('internal_step_failed', `the stage cannot be set up: ${why}`)
+
 const pullMs = 600_000
 
 const run = async (deps: RunDeps, spec: Spec, step: SpecStep): Promise<number> => {
   // Its time is not the step's.
   await pullMissing(deps, step)
+  const { internalMs } = deps.timers
+  const deadline = AbortSignal.timeout(internalMs)
   const options: RunOptions = {
     output: { write: () => undefined },
     try: 1,
     environment: {},
     killGraceMs: 1_000,
-    signal: AbortSignal.timeout(deadlineMs),
+    signal: deadline,
   }
   const { code } = await runStep(deps, spec, step, options)
+  if (deadline.aborted) throw failed(`${step.name} did not end within ${internalMs / 1_000} s`)
   return code
 }
 
@@ -45,7 +48,7 @@ const pullMissing = async (deps: CreateDeps, step: SpecStep): Promise<void> => {
 
 /** Exit code of the container that an earlier set-up of this attempt ran; `null` = it ran none. */
 const endOfEarlier = async (
-  { client }: { readonly client: EngineClient },
+  { client, timers }: RunDeps,
   spec: Spec,
   step: SpecStep,
 ): Promise<number | null> => {
@@ -57,7 +60,7 @@ const endOfEarlier = async (
     }>('GET', `${path}/json`)
     if (!isSameAttempt(Config?.Labels, spec.network.labels) || State.Status === 'created')
       return null
-    await client.call('POST', `${path}/wait`, { deadlineMs })
+    await client.call('POST', `${path}/wait`, { deadlineMs: timers.internalMs })
     const ended = await client.call<{ State: { ExitCode: number } }>('GET', `${path}/json`)
     return ended.State.ExitCode
   } catch (error) {
